@@ -1,0 +1,157 @@
+package evidence
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"breakwater/internal/framework"
+)
+
+// Rules is every rule that ever judges a measure in one log. An observation
+// is judged by all of them when it is folded, because an instant is judged by
+// the catalog adopted then, whenever the observation was made. The zero value
+// is ready.
+type Rules struct {
+	measures []*ruled
+	byID     map[string]*ruled
+}
+
+type ruled struct {
+	id    string
+	kinds []string
+	slots []*framework.Catalog
+	marks [][32]byte
+	aging bool // a rule depends on the time of the report
+}
+
+// Adopt makes room for a catalog's rules. It returns the slot of each of its
+// measures, and whether any rule is new, so that observations folded before
+// have to be judged again.
+func (r *Rules) Adopt(c *framework.Catalog) (slots map[string]int, grew bool, err error) {
+	if r.byID == nil {
+		r.byID = map[string]*ruled{}
+	}
+	slots = make(map[string]int, len(c.Measures))
+	for _, m := range c.Measures {
+		mark, aging := fingerprint(c, m)
+		x := r.byID[m.ID]
+		if x == nil {
+			x = &ruled{id: m.ID, kinds: m.Kinds}
+			r.byID[m.ID] = x
+			r.measures = append(r.measures, x)
+		}
+		slot := slices.Index(x.marks, mark)
+		if slot < 0 {
+			if slot = len(x.slots); slot >= Slots {
+				return nil, false, fmt.Errorf("measure %s has had %d different rules in this log: begin a new log epoch before changing it again", m.ID, Slots)
+			}
+			x.slots, x.marks = append(x.slots, c), append(x.marks, mark)
+			x.aging = x.aging || aging
+			grew = true
+		}
+		slots[m.ID] = slot
+	}
+	return slots, grew, nil
+}
+
+var parameterName = regexp.MustCompile(`"\$([a-z0-9_]+)"`)
+
+// fingerprint is a hash of everything in a catalog that a measure's rules
+// depend on.
+func fingerprint(c *framework.Catalog, m *framework.Measure) (mark [32]byte, aging bool) {
+	raw, err := json.Marshal(struct {
+		R any
+		F string
+	}{m.Rules, m.Fails})
+	if err != nil {
+		panic("evidence: a parsed measure does not encode: " + err.Error())
+	}
+	text := string(raw)
+	h := sha256.New()
+	h.Write(raw)
+	for _, name := range parameterName.FindAllStringSubmatch(text, -1) {
+		p, _ := c.Parameter(name[1])
+		fmt.Fprintf(h, "|%s=%d", name[1], p.Value)
+	}
+	supported := strings.Contains(text, `"supported"`)
+	if supported {
+		table, err := json.Marshal(c.Support)
+		if err != nil {
+			panic("evidence: a parsed support table does not encode: " + err.Error())
+		}
+		h.Write(table)
+	}
+	return [32]byte(h.Sum(nil)), supported || strings.Contains(text, `"days_old_at_most"`)
+}
+
+// Judgment is what the rules say of one measure in one report.
+type Judgment struct {
+	Measure  string
+	Verdicts Verdicts
+	Reason   string
+	Aging    bool // may change with time though the facts do not
+}
+
+// Judge asks every measure fed by a kind of entry about the facts of one
+// report made at an instant.
+func (r *Rules) Judge(kind, platform string, facts map[string]any, at int64) []Judgment {
+	res := make([]Judgment, 0, len(r.measures))
+	for _, m := range r.measures {
+		if slices.Contains(m.kinds, kind) {
+			res = append(res, m.judge(platform, facts, at))
+		}
+	}
+	return res
+}
+
+// Refresh asks again, at a later instant, only the measures whose verdict may
+// have changed with time.
+func (r *Rules) Refresh(last []Judgment, platform string, facts map[string]any, at int64) {
+	for i := range last {
+		if last[i].Aging {
+			last[i] = r.byID[last[i].Measure].judge(platform, facts, at)
+		}
+	}
+}
+
+func (m *ruled) judge(platform string, facts map[string]any, at int64) Judgment {
+	j := Judgment{Measure: m.id, Aging: m.aging}
+	for slot, c := range m.slots {
+		v, why := c.Judge(m.id, platform, facts, at)
+		j.Verdicts = j.Verdicts.With(slot, v)
+		if j.Reason == "" && v != framework.Holds {
+			j.Reason = why
+		}
+	}
+	return j
+}
+
+// GradeNamed is the grade with a name, NoGrade for any other word.
+func GradeNamed(name string) Grade {
+	for _, g := range [...]Grade{Attested, Recorded, Measured} {
+		if g.String() == name {
+			return g
+		}
+	}
+	return NoGrade
+}
+
+// FoldAgain says that observations folded before have to be judged again.
+func (b *Book) FoldAgain() { b.plan.Again = true }
+
+// Number is the number of the practice with an identifier in the newest
+// catalog adopted.
+func (b *Book) Number(practice string) (uint16, bool) {
+	if len(b.Adoptions) == 0 {
+		return 0, false
+	}
+	p, ok := b.Adoptions[len(b.Adoptions)-1].Catalog.Practice(practice)
+	if !ok {
+		return 0, false
+	}
+	return p.Number, true
+}
