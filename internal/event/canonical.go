@@ -161,3 +161,13 @@ func Canonical(b []byte) error {
 	}
 	return nil
 }
+
+// Body decodes the body of an envelope into the type of its kind and refuses
+// unknown fields.
+func Body[T any](e Envelope) (T, error) {
+	var v T
+	if err := Unmarshal(e.Body, &v); err != nil {
+		return v, fmt.Errorf("%s: %w", e.Kind, err)
+	}
+	return v, nil
+}

@@ -86,9 +86,10 @@ type Book struct {
 	Profiles    []Dated[framework.Profile]
 	Programs    []Dated[string]
 	Adoptions   []Adoption
-	Retractions map[uint64]Point
-	Closures    map[uint64]Closure
+	Retractions map[uint64]Point     // by the entry taken back
+	Closures    map[uint64][]Closure // by the failing entry
 	Erasures    []Erasure
+	Shown       []Shown
 
 	plan *Plan
 }
@@ -121,7 +122,7 @@ func NewBook(plan *Plan) *Book {
 		Registers:   map[framework.Scope]*Register{},
 		Practices:   map[uint16]*On{},
 		Retractions: map[uint64]Point{},
-		Closures:    map[uint64]Closure{},
+		Closures:    map[uint64][]Closure{},
 		plan:        plan,
 	}
 }
@@ -172,10 +173,11 @@ func (b *Book) Absent(scope framework.Scope, subject string, a Absence) {
 	s.Unused = append(s.Unused, a)
 }
 
-// Retract takes back the entry target. An entry that may be part of a run
-// must stand alone; the caller says so.
+// Retract takes back the entry target; of several retractions the first one
+// logged counts. An entry that may be part of a run must stand alone; the
+// caller says so.
 func (b *Book) Retract(target uint64, p Point, inRun bool) {
-	if _, done := b.Retractions[target]; !done {
+	if r, done := b.Retractions[target]; !done || p.Index < r.Index {
 		b.Retractions[target] = p
 	}
 	b.alone(target, inRun)
@@ -183,9 +185,7 @@ func (b *Book) Retract(target uint64, p Point, inRun bool) {
 
 // Close closes the failing entry target.
 func (b *Book) Close(target uint64, c Closure, inRun bool) {
-	if _, done := b.Closures[target]; !done {
-		b.Closures[target] = c
-	}
+	b.Closures[target] = append(b.Closures[target], c)
 	b.alone(target, inRun)
 }
 
@@ -211,16 +211,26 @@ func (b *Book) ObserveOn(scope framework.Scope, s *Subject, measure, source stri
 		s.Series = append(s.Series, series)
 	}
 	n := len(series.Runs)
-	if n > 0 && o.At < series.Runs[n-1].Last.At || n > 0 && o.At == series.Runs[n-1].Last.At && o.Verdicts != series.Runs[n-1].Verdicts {
+	switch {
+	case n > 0 && !o.follows(series.Runs[n-1]):
 		b.insert(scope, s.ID, series, o)
-		return
-	}
-	if n > 0 && !series.raw && b.extends(&series.Runs[n-1], o) {
+	case n > 0 && !series.raw && b.extends(series.Runs, o):
 		series.Runs[n-1].Last = o.Point
-		series.Runs[n-1].Grade = min(series.Runs[n-1].Grade, o.Grade)
-		return
+	default:
+		if n > 0 && series.Runs[n-1].blocks(o) {
+			b.apart(scope, s.ID, series)
+		}
+		series.Runs = append(series.Runs, o.run())
 	}
-	series.Runs = append(series.Runs, o.run())
+}
+
+// apart asks for another fold in which every observation of a series is a run
+// of its own.
+func (b *Book) apart(scope framework.Scope, subject string, series *Series) {
+	if !series.raw {
+		b.plan.raw[seriesKey{scope, subject, series.Measure, series.Source}] = true
+		b.plan.Again = true
+	}
 }
 
 func (s *Subject) series(measure, source string) *Series {
@@ -236,29 +246,60 @@ func (o Observation) run() Run {
 	return Run{First: o.Point, Last: o.Point, Verdicts: o.Verdicts, Reason: o.Reason, Grade: o.Grade}
 }
 
-func (b *Book) extends(r *Run, o Observation) bool {
-	return r.Verdicts == o.Verdicts && r.Reason == o.Reason && r.Grade == o.Grade &&
-		o.At-r.Last.At <= maxStep && o.Recorded-o.At <= maxLag && r.First.Recorded-r.First.At <= maxLag &&
-		(len(b.plan.single) == 0 || !b.plan.single[o.Index] && !b.plan.single[r.Last.Index])
+// extends reports whether an observation that follows all runs may become a
+// member of the last one. Observations of one instant stay apart, because each
+// rule orders them by its own verdict.
+func (b *Book) extends(runs []Run, o Observation) bool {
+	n := len(runs) - 1
+	r := &runs[n]
+	return r.like(o) && o.At-r.Last.At <= maxStep && o.Recorded-o.At <= maxLag && r.First.Recorded-r.First.At <= maxLag &&
+		o.Recorded >= r.Last.Recorded && (n == 0 || runs[n-1].Last.At < r.First.At) && !b.stands(r.Last.Index) && !b.stands(o.Index)
 }
 
-// insert places an observation that arrived out of order. Where a run of
-// several members is in the way the series has to be folded again, one
-// observation a run.
+// stands reports whether an entry has to be a run of its own.
+func (b *Book) stands(index uint64) bool { return len(b.plan.single) > 0 && b.plan.single[index] }
+
+func (r *Run) like(o Observation) bool {
+	return r.Verdicts == o.Verdicts && r.Reason == o.Reason && r.Grade == o.Grade
+}
+
+// insert places an observation that arrived out of order. One that a run
+// says already, and that was logged after it, would never decide anything and
+// is left out. Where a run of several members is in the way the series has to
+// be folded again, one observation a run.
 func (b *Book) insert(scope framework.Scope, subject string, series *Series, o Observation) {
 	at := len(series.Runs)
 	for at > 0 && o.before(series.Runs[at-1]) {
 		at--
 	}
-	if !series.raw && at > 0 && series.Runs[at-1].Last.At >= o.At && series.Runs[at-1].First != series.Runs[at-1].Last {
-		b.plan.raw[seriesKey{scope, subject, series.Measure, series.Source}] = true
-		b.plan.Again = true
+	if at > 0 && b.within(series.Runs[at-1], o) {
+		return
+	}
+	if at > 0 && series.Runs[at-1].blocks(o) || at < len(series.Runs) && series.Runs[at].blocks(o) {
+		b.apart(scope, subject, series)
 	}
 	series.Runs = slices.Insert(series.Runs, at, o.run())
 }
 
+// within reports whether a run of several members says what an observation
+// says, before and after it.
+func (b *Book) within(r Run, o Observation) bool {
+	return r.First != r.Last && r.like(o) && r.First.At < o.At && o.At < r.Last.At &&
+		o.Recorded >= r.Last.Recorded && o.Index > r.Last.Index && !b.stands(o.Index)
+}
+
+// blocks reports whether an observation would fall among a run's members.
+func (r Run) blocks(o Observation) bool {
+	return r.First != r.Last && r.First.At <= o.At && o.At <= r.Last.At
+}
+
 func (o Observation) before(r Run) bool {
 	return o.Before(o.fails(), r.First, r.Verdicts.fails())
+}
+
+// follows reports whether an observation comes after every member of a run.
+func (o Observation) follows(r Run) bool {
+	return r.Last.Before(r.Verdicts.fails(), o.Point, o.fails())
 }
 
 func (o Observation) fails() bool { return o.Verdicts.fails() }
@@ -268,22 +309,4 @@ func (o Observation) fails() bool { return o.Verdicts.fails() }
 func (v Verdicts) fails() bool {
 	const low = 0x5555555555555555
 	return uint64(v)>>1&^uint64(v)&low != 0
-}
-
-// Signs is the points of every sign of life of an event practice.
-func (on *On) Signs() []Point {
-	var all []Point
-	for _, t := range on.Triggers {
-		all = append(all, t.Point)
-	}
-	for _, a := range on.Answers {
-		all = append(all, a.Point)
-	}
-	for _, n := range on.Nils {
-		all = append(all, n.Point)
-	}
-	for _, b := range on.Beats {
-		all = append(all, b.Point)
-	}
-	return all
 }

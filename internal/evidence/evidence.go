@@ -109,8 +109,8 @@ type Beat struct {
 }
 
 // Relief is an alternative, an accepted risk, or a service that the client
-// declined, for a subject ("" for all) during [From, To); To zero is no end
-// given.
+// declined, for a subject ("" for all), from the later of At and From until
+// To; To zero is no end given.
 type Relief struct {
 	Point
 	Kind     ReliefKind
@@ -184,11 +184,19 @@ type Attrs struct {
 	Site      string
 }
 
-// Absence is a declared span out of use: locked away, on leave.
+// Absence is a declared span out of use: locked away, on leave. To zero is no
+// end given.
 type Absence struct {
 	Point
 	From, To int64
 	By, Why  string
+}
+
+// Shown is one showing of a practice's gap to the client: to whom. Subject is
+// "" where the gap was shown as a whole.
+type Shown struct {
+	Point
+	Practice, Subject, To string
 }
 
 // Closure closes a failing entry without a pass: who, and why.

@@ -16,6 +16,7 @@ import (
 	"breakwater/internal/document"
 	"breakwater/internal/event"
 	"breakwater/internal/evidence"
+	"breakwater/internal/framework"
 	"breakwater/internal/member"
 	"breakwater/internal/record"
 )
@@ -135,4 +136,33 @@ func (s *State) all(entries iter.Seq2[Stored, error]) error {
 		}
 	}
 	return nil
+}
+
+// Redo says that entries folded before have changed, so that the log has to
+// be replayed: one was erased.
+func (s *State) Redo() { s.Book.FoldAgain() }
+
+// Bytes estimates the memory that the state takes.
+func (s *State) Bytes() int64 {
+	n := int64(64 << 10)
+	for _, r := range s.Book.Registers {
+		for _, sub := range r.Subjects {
+			n += 400
+			for _, x := range sub.Series {
+				n += 120 + 130*int64(cap(x.Runs))
+			}
+		}
+	}
+	for _, list := range s.Document.Statements {
+		n += 400 * int64(len(list))
+	}
+	return n + 12_000*int64(len(s.Device.Devices))
+}
+
+// Catalog is the catalog that judges now.
+func (s *State) Catalog() *framework.Catalog {
+	if n := len(s.Book.Adoptions); n > 0 {
+		return s.Book.Adoptions[n-1].Catalog
+	}
+	return framework.Embedded()
 }

@@ -1,0 +1,140 @@
+package intake
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"breakwater/internal/document"
+	"breakwater/internal/event"
+	"breakwater/internal/evidence"
+	"breakwater/internal/framework"
+	"breakwater/internal/projection"
+	"breakwater/internal/store"
+)
+
+// MaxFile is the largest document that evidence may carry.
+const MaxFile = 64 << 20
+
+// Evidence is a statement on a practice on its way in.
+type Evidence struct {
+	document.Statement
+	At   int64
+	Key  string
+	Name string    // of the file
+	File io.Reader // nil for none
+}
+
+// Record records evidence on a practice.
+func (d *Door) Record(ctx context.Context, by Caller, client string, e Evidence) (Receipt, error) {
+	r, err := d.find(ctx, client)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if e.State == "" {
+		e.State = document.Holds
+	}
+	if e.At == 0 {
+		e.At = d.Now()
+	}
+	p, warning, err := d.checkEvidence(ctx, client, &e)
+	if err != nil {
+		return Receipt{}, err
+	}
+	handed := e.Statement
+	var blobs []store.BlobRef
+	if e.File != nil {
+		file, sum, ref, err := d.keepFile(ctx, r, e.Name, e.File)
+		if err != nil {
+			return Receipt{}, err
+		}
+		e.Statement.File, blobs = file, []store.BlobRef{ref}
+		handed.File = &document.File{Name: file.Name, Size: file.Size, Hash: sum}
+	}
+	rec, err := d.Submit(ctx, Submission{Client: client, Caller: by, Key: e.Key, Events: func() ([]New, error) {
+		return []New{{Kind: event.Kind(p.Number), At: e.At, Body: e.Statement, Submitted: submitted{e.At, handed}, Blobs: blobs}}, nil
+	}})
+	rec.Warning = warning
+	if err == nil {
+		d.afterStatement(ctx, client, p)
+	}
+	return rec, err
+}
+
+// submitted is what tells a repetition from a conflict: the statement as it
+// was handed in, with the file's content instead of its place.
+type submitted struct {
+	At        int64              `json:"at"`
+	Statement document.Statement `json:"statement"`
+}
+
+// checkEvidence finds the practice, asks its rules, and warns of a subject
+// that is in no register yet.
+func (d *Door) checkEvidence(ctx context.Context, client string, e *Evidence) (*framework.Practice, string, error) {
+	var p *framework.Practice
+	warning := ""
+	err := d.Read(ctx, client, func(s *projection.State) error {
+		var ok bool
+		if p, ok = s.Catalog().Practice(e.Practice); !ok {
+			return invalid{fmt.Errorf("no practice is called %q: list them with `breakwater practices`", e.Practice)}
+		}
+		if err := e.Check(p, e.At); err != nil {
+			return invalid{err}
+		}
+		if e.Subject != "" && p.Mode != framework.Event && !registered(s.Book, p.Scope, e.Subject) {
+			warning = fmt.Sprintf("%s %s is not in the register: this counts once it is added", p.Scope, e.Subject)
+		}
+		return nil
+	})
+	return p, warning, err
+}
+
+func registered(b *evidence.Book, scope framework.Scope, id string) bool {
+	s := b.Registers[scope].Subject(id)
+	return s != nil && len(s.Lives) > 0
+}
+
+// keepFile stores a document and returns its citation, the plain hash of its
+// content, and its reference.
+func (d *Door) keepFile(ctx context.Context, r *room, name string, f io.Reader) (*document.File, string, store.BlobRef, error) {
+	content, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err != nil {
+		return nil, "", store.BlobRef{}, fmt.Errorf("read file: %w", err)
+	}
+	if len(content) > MaxFile {
+		return nil, "", store.BlobRef{}, invalid{fmt.Errorf("the file is over %d MB: split it or give a smaller one", MaxFile>>20)}
+	}
+	if len(content) == 0 {
+		return nil, "", store.BlobRef{}, invalid{fmt.Errorf("the file %q is empty: give the document itself", name)}
+	}
+	c, err := d.blobs.Put(ctx, r.log.ID, content)
+	if err != nil {
+		return nil, "", store.BlobRef{}, fmt.Errorf("keep file: %w", err)
+	}
+	sum := sha256.Sum256(content)
+	file := &document.File{
+		Name: fileName(name), Size: int64(len(content)),
+		Salt: hex.EncodeToString(c.Salt[:]), Hash: hex.EncodeToString(c.Hash[:]), Place: hex.EncodeToString(c.Name[:]),
+	}
+	return file, hex.EncodeToString(sum[:]), store.BlobRef{Name: c.Name, Size: int64(len(content))}, nil
+}
+
+// fileName keeps the last element of a name and takes out what cannot be
+// shown, so that nothing in it is ever a path.
+func fileName(name string) string {
+	name = filepath.Base(strings.ReplaceAll(name, "\\", "/"))
+	name = strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, ""))
+	if name == "." || name == "/" || name == "" || name == ".." {
+		return "document"
+	}
+	return name[:min(len(name), 120)]
+}

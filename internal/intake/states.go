@@ -1,0 +1,248 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	"breakwater/internal/event"
+	"breakwater/internal/framework"
+	"breakwater/internal/projection"
+	"breakwater/internal/store"
+)
+
+// stateCache bounds the states that are kept in memory, least recently used
+// first out.
+type stateCache struct {
+	mu    sync.Mutex
+	limit int64
+	clock int64
+	held  map[*room]int64 // estimated bytes
+}
+
+func orderOf(clients map[string]*room) []string {
+	ids := make([]string, 0, len(clients))
+	for id := range clients {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b string) int {
+		if x, y := clients[a].log.MSP, clients[b].log.MSP; x != y {
+			if x {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	return ids
+}
+
+// used notes that a room's state was used and drops others over the limit.
+func (c *stateCache) used(r *room, bytes int64) {
+	c.mu.Lock()
+	if c.held == nil {
+		c.held = map[*room]int64{}
+	}
+	c.clock++
+	r.lastUsed = c.clock
+	c.held[r] = bytes
+	total := int64(0)
+	for _, b := range c.held {
+		total += b
+	}
+	var drop []*room
+	for total > c.limit && len(c.held) > 1 {
+		var oldest *room
+		for x := range c.held {
+			if x != r && (oldest == nil || x.lastUsed < oldest.lastUsed) {
+				oldest = x
+			}
+		}
+		total -= c.held[oldest]
+		delete(c.held, oldest)
+		drop = append(drop, oldest)
+	}
+	c.mu.Unlock()
+	for _, x := range drop {
+		if x.mu.TryLock() {
+			x.state = nil
+			x.mu.Unlock()
+		}
+	}
+}
+
+// Catalog finds a catalog by the hash of its canonical encoding.
+func (d *Door) catalogOf(ctx context.Context) func(hash [32]byte) (*framework.Catalog, error) {
+	return func(hash [32]byte) (*framework.Catalog, error) {
+		d.mu.Lock()
+		c := d.catalogs[hash]
+		d.mu.Unlock()
+		if c != nil {
+			return c, nil
+		}
+		raw, err := d.catalogBytes(ctx, hash)
+		if err != nil {
+			return nil, err
+		}
+		if c, err = framework.Parse(raw); err != nil {
+			return nil, fmt.Errorf("catalog %x: %w", hash[:8], err)
+		}
+		if c.Hash() != hash {
+			return nil, fmt.Errorf("catalog %x was altered: restore a backup", hash[:8])
+		}
+		d.mu.Lock()
+		d.catalogs[hash] = c
+		d.mu.Unlock()
+		return c, nil
+	}
+}
+
+// entries reads [from, to) of a client's log as the fold wants it.
+func (d *Door) entries(ctx context.Context, l store.Log, from, to uint64) iter.Seq2[projection.Stored, error] {
+	return func(yield func(projection.Stored, error) bool) {
+		for raw, err := range d.store.Entries(ctx, l.ID, from, to) {
+			if err != nil {
+				yield(projection.Stored{}, err)
+				return
+			}
+			e := projection.Stored{Erased: raw.Erased}
+			e.Index, e.Recorded = raw.Index, raw.Recorded
+			if !raw.Erased {
+				if e.Envelope, err = event.Decode(raw.Envelope); err != nil {
+					yield(projection.Stored{}, fmt.Errorf("entry %d: %w", raw.Index, err))
+					return
+				}
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// load brings a room's state up to its log's head.
+func (d *Door) load(ctx context.Context, r *room) error {
+	head, err := d.store.Head(ctx, r.log.ID)
+	if err != nil {
+		return fmt.Errorf("read head: %w", err)
+	}
+	r.mu.RLock()
+	fresh := r.state != nil && r.state.Size == head.Size
+	r.mu.RUnlock()
+	if fresh {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return d.fold(ctx, r, head.Size)
+}
+
+// catchUp folds what was appended, if the state is in memory.
+func (d *Door) catchUp(ctx context.Context, r *room) error {
+	r.mu.RLock()
+	loaded := r.state != nil
+	r.mu.RUnlock()
+	if !loaded {
+		return nil
+	}
+	return d.load(ctx, r)
+}
+
+// fold applies the entries that the state lacks; r.mu is held. A fold that
+// asks for another, and an erased entry, replay the log.
+func (d *Door) fold(ctx context.Context, r *room, size uint64) error {
+	if r.state != nil && r.state.Size > size {
+		r.state = nil // the log was replaced under us
+	}
+	before := r.state
+	if r.state == nil {
+		r.state = d.snapshot(ctx, r)
+	}
+	if r.state != nil && r.state.Size < size {
+		if err := d.apply(ctx, r, size); err != nil {
+			r.state = nil
+			return err
+		}
+	}
+	if r.state == nil || r.state.Again() {
+		s, err := projection.Replay(func() iter.Seq2[projection.Stored, error] {
+			return d.entries(ctx, r.log, 0, size)
+		}, d.catalogOf(ctx), before)
+		if err != nil {
+			r.state = nil
+			return fmt.Errorf("replay %s: %w", r.log.Name, err)
+		}
+		r.state = s
+	}
+	d.states.used(r, r.state.Bytes())
+	return nil
+}
+
+func (d *Door) apply(ctx context.Context, r *room, size uint64) error {
+	for e, err := range d.entries(ctx, r.log, r.state.Size, size) {
+		if err != nil {
+			return err
+		}
+		if e.Erased {
+			err = r.state.Skip(e.Index, e.Recorded)
+		} else {
+			err = r.state.Apply(e.Entry)
+		}
+		if err != nil {
+			return err
+		}
+		if e.Kind == event.EntryErased {
+			r.state.Redo()
+		}
+	}
+	return nil
+}
+
+// Read gives f the state of a client, caught up with its log. The state must
+// not be kept or changed.
+func (d *Door) Read(ctx context.Context, client string, f func(*projection.State) error) error {
+	r, err := d.find(ctx, client)
+	if err != nil {
+		return err
+	}
+	for range maxTries {
+		if err := d.load(ctx, r); err != nil {
+			return err
+		}
+		r.mu.RLock()
+		if s := r.state; s != nil {
+			defer r.mu.RUnlock()
+			return f(s)
+		}
+		r.mu.RUnlock()
+	}
+	return fmt.Errorf("client %s does not fit into memory: raise the memory for states", client)
+}
+
+// ReadPrefix gives f the state of a client after the first size entries.
+func (d *Door) ReadPrefix(ctx context.Context, client string, size uint64, f func(*projection.State) error) error {
+	r, err := d.find(ctx, client)
+	if err != nil {
+		return err
+	}
+	head, err := d.store.Head(ctx, r.log.ID)
+	if err != nil {
+		return fmt.Errorf("read head: %w", err)
+	}
+	if size > head.Size {
+		return invalid{fmt.Errorf("the log of %s has %d entries: ask for a size up to that", client, head.Size)}
+	}
+	if size == 0 {
+		return invalid{fmt.Errorf("a log of no entries says nothing: ask for a size from 1 to %d", head.Size)}
+	}
+	s, err := projection.Replay(func() iter.Seq2[projection.Stored, error] {
+		return d.entries(ctx, r.log, 0, size)
+	}, d.catalogOf(ctx), nil)
+	if err != nil {
+		return fmt.Errorf("replay %s: %w", client, err)
+	}
+	return f(s)
+}

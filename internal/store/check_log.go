@@ -1,0 +1,451 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+
+	"breakwater/internal/event"
+	"breakwater/internal/ledger"
+)
+
+var errTooMany = errors.New("too many failures")
+
+// logCheck follows one log from its first entry to its last.
+type logCheck struct {
+	*check
+	l        Log
+	name     string
+	failures int
+
+	frontier ledger.Frontier
+	last     int64 // recorded of the entry before
+	tiles    tileCheck
+	claims   []claim // by size, not yet reached
+	keys     *logKeys
+	open     bool // bodies are opened
+
+	absent   map[uint64]bool     // entries without a body
+	erasures map[uint64]int      // how often entries are named as erased
+	cited    map[[32]byte]uint64 // files that envelopes cite, and the first that does
+
+	committer ledger.Committer
+	plain     []byte
+}
+
+func (c *logCheck) bad(index int64, format string, args ...any) error {
+	c.failures++
+	if c.failures > maxFailures {
+		return errTooMany
+	}
+	c.fail(Failure{What: fmt.Sprintf(format, args...), Log: c.name, Index: index})
+	return nil
+}
+
+func (c *logCheck) run() error {
+	steps := []func() error{
+		c.prepare, c.entries, c.head, c.rest, c.storedTiles, c.besideCheckpoints, c.erased, c.files,
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare loads the keys and all claims about roots.
+func (c *logCheck) prepare() error {
+	if c.report.Opened && c.l.ID != InstanceLog {
+		k, err := c.s.keysOf(c.ctx, c.l.ID)
+		if err != nil {
+			if err := c.bad(-1, "its keys do not load, bodies were not opened: %v", err); err != nil {
+				return err
+			}
+		} else if c.open = k.current > 0; !c.open {
+			c.report.Notes = append(c.report.Notes, "bodies of log "+c.l.Origin+" were not opened: its data keys were destroyed")
+		}
+		c.keys = k
+	}
+	c.claims = append(c.claims, c.claimed[c.l.Pseudonym]...)
+	err := c.t.scan(query{t: tableCheckpoint, where: []cond{eq(colLog, c.l.ID)}}, func(r row) error {
+		p, err := checkpointOf(r)
+		if err == nil {
+			err = sameNote(c.l.Origin, p)
+		}
+		if err != nil {
+			return c.bad(-1, "checkpoint of size %d: %v", r.int(1), err)
+		}
+		c.claims = append(c.claims, claim{p.Size, p.Root, fmt.Sprintf("checkpoint of size %d", p.Size)})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = c.t.scan(query{t: tableSnapshot, where: []cond{eq(colLog, c.l.ID)}}, func(r row) error {
+		if len(r.bytes(3)) != ledger.HashSize || r.int(2) < 0 {
+			return c.bad(-1, "snapshot %s is damaged: run rebuild", r.text(1))
+		}
+		c.claims = append(c.claims, claim{uint64(r.int(2)), ledger.Hash(r.bytes(3)), "snapshot " + r.text(1)})
+		return nil
+	})
+	slices.SortStableFunc(c.claims, func(a, b claim) int { return cmp.Compare(a.size, b.size) })
+	return errors.Join(err, c.compareClaims())
+}
+
+// compareClaims compares the root just reached with all that is said of its size.
+func (c *logCheck) compareClaims() error {
+	for len(c.claims) > 0 && c.claims[0].size == c.frontier.Size() {
+		if c.claims[0].root != c.frontier.Root() {
+			if err := c.bad(-1, "%s has another root than the %d entries before it", c.claims[0].what, c.claims[0].size); err != nil {
+				return err
+			}
+		}
+		c.claims = c.claims[1:]
+	}
+	return nil
+}
+
+func (c *logCheck) entries() error {
+	if c.l.ID == InstanceLog {
+		return c.instanceEntries()
+	}
+	for from := uint64(0); ; {
+		// The rows are read before they are checked: checking may read too.
+		piece := &chunk{}
+		err := c.t.scanEntries(c.l.ID, from, min(from+chunkRows, ledger.MaxSize), true, func(e *entryRow) error {
+			piece.add(e)
+			if len(piece.bodies) >= chunkBytes {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			return err
+		}
+		if len(piece.rows) == 0 {
+			return c.beyond(from)
+		}
+		for n := range piece.rows {
+			if err := c.entry(&piece.rows[n]); err != nil {
+				return err
+			}
+		}
+		from = piece.rows[len(piece.rows)-1].idx + 1
+	}
+}
+
+// beyond reports rows after a gap longer than a piece.
+func (c *logCheck) beyond(from uint64) error {
+	q := query{t: tableEntry, where: []cond{eq(colLog, c.l.ID), {"idx", ">=", int64(from)}}, limit: 1}
+	return c.t.scan(q, func(r row) error {
+		return c.bad(int64(from), "entries %d to %d are missing", from, r.int(1)-1)
+	})
+}
+
+func (c *logCheck) entry(e *entryRow) error {
+	if want := c.frontier.Size(); e.idx != want {
+		if err := c.bad(int64(want), "entries are missing before entry %d: the tree cannot be derived past them", e.idx); err != nil {
+			return err
+		}
+	}
+	if e.recorded < c.last {
+		if err := c.bad(int64(e.idx), "recorded goes backward"); err != nil {
+			return err
+		}
+	}
+	c.last = e.recorded
+	switch {
+	case e.body == nil:
+		c.absent[e.idx] = true
+	case c.open:
+		if err := c.body(e); err != nil {
+			return err
+		}
+	}
+	return c.grow(e.leaf)
+}
+
+func (c *logCheck) grow(leaf ledger.Hash) error {
+	c.frontier.Append(leaf)
+	c.tiles.add(leaf)
+	return c.compareClaims()
+}
+
+// body opens an entry and compares it with its leaf and its clear columns.
+func (c *logCheck) body(e *entryRow) error {
+	ad := appendEntryAD(nil, c.l.Origin, e.idx)
+	plain, err := c.s.openData(c.ctx, c.l.ID, c.plain[:0], e.body, ad)
+	if err != nil {
+		return c.bad(int64(e.idx), "the body does not open: %v", err)
+	}
+	c.plain = plain
+	st := Stored{Index: e.idx, Recorded: e.recorded, Kind: e.kind, LeafHash: e.leaf}
+	if err := st.fill(plain); err != nil {
+		return c.bad(int64(e.idx), "the body is cut off")
+	}
+	commitment, err := c.committer.Commit(st.Salt[:], st.Envelope)
+	if err != nil {
+		return err
+	}
+	if (ledger.Leaf{Kind: e.kind, Recorded: e.recorded, Commitment: commitment}).Hash() != e.leaf {
+		return c.bad(int64(e.idx), "salt, envelope, kind and recorded do not lead to the leaf hash")
+	}
+	return errors.Join(c.envelope(e, &st), c.visit(st))
+}
+
+func (c *logCheck) visit(st Stored) error {
+	if c.o.Visit == nil {
+		return nil
+	}
+	st.Envelope = bytes.Clone(st.Envelope)
+	return c.o.Visit(c.l, st)
+}
+
+// envelope compares the clear columns with the fields they repeat.
+func (c *logCheck) envelope(e *entryRow, st *Stored) error {
+	env, err := event.Decode(st.Envelope)
+	if err != nil {
+		return c.bad(int64(e.idx), "the envelope does not decode: %v", err)
+	}
+	mac, err := c.s.itemMAC(c.keys, env.Source, env.Key)
+	if err != nil {
+		return err
+	}
+	switch {
+	case uint16(env.Kind) != e.kind:
+		err = c.bad(int64(e.idx), "the kind column says %d, the envelope %d", e.kind, uint16(env.Kind))
+	case mac != e.mac:
+		err = c.bad(int64(e.idx), "the key column is not that of the envelope's source and key")
+	case env.Log != c.l.Name:
+		err = c.bad(int64(e.idx), "the envelope belongs to another client")
+	}
+	if c.o.Erasure != nil {
+		if idx, ok := c.o.Erasure(e.kind, st.Envelope); ok {
+			c.erasures[idx]++
+		}
+	}
+	if c.o.Cites != nil {
+		for _, name := range c.o.Cites(e.kind, st.Envelope) {
+			if _, ok := c.cited[name]; !ok {
+				c.cited[name] = e.idx
+			}
+		}
+	}
+	return err
+}
+
+func (c *logCheck) instanceEntries() error {
+	return c.t.scan(query{t: tableInstance, where: []cond{eq(colLog, InstanceLog)}}, func(r row) error {
+		e, err := instanceEntryOf(r)
+		if err != nil || len(r.bytes(6)) != ledger.HashSize {
+			return c.bad(r.int(1), "the leaf is damaged")
+		}
+		if e.Index != c.frontier.Size() {
+			if err := c.bad(int64(e.Index), "leaves are missing before it"); err != nil {
+				return err
+			}
+		}
+		if e.Recorded < c.last {
+			if err := c.bad(int64(e.Index), "recorded goes backward"); err != nil {
+				return err
+			}
+		}
+		c.last = e.Recorded
+		hash := ledger.Hash(r.bytes(6))
+		if e.Leaf.Hash() != hash {
+			if err := c.bad(int64(e.Index), "pseudonym, size and root do not lead to the leaf hash"); err != nil {
+				return err
+			}
+		}
+		return c.grow(hash)
+	})
+}
+
+// head compares the stored head with the derived one.
+func (c *logCheck) head() error {
+	h, err := c.t.get(tableHead, c.l.ID)
+	if err != nil {
+		return err
+	}
+	if h == nil {
+		return c.bad(-1, "it has no head")
+	}
+	root := c.frontier.Root()
+	switch {
+	case uint64(h.int(1)) != c.frontier.Size():
+		return c.bad(-1, "the head says %d entries, there are %d", h.int(1), c.frontier.Size())
+	case !bytes.Equal(h.bytes(2), root[:]):
+		return c.bad(-1, "the head's root is not that of the entries")
+	case !bytes.Equal(h.bytes(3), c.frontier.Marshal()):
+		return c.bad(-1, "the head's frontier is not that of the entries")
+	case h.int(4) != c.last:
+		return c.bad(-1, "the head's recorded is not that of the last entry")
+	}
+	return nil
+}
+
+// rest reports claims about sizes that the log does not have.
+func (c *logCheck) rest() error {
+	for _, cl := range c.claims {
+		if err := c.bad(-1, "%s: the log ends at %d", cl.what, c.frontier.Size()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tileCheck derives the full tiles of a growing tree and keeps a hash of each.
+type tileCheck struct {
+	levels [8][]byte
+	sums   map[[2]int64][sha256.Size]byte
+}
+
+func (t *tileCheck) add(h ledger.Hash) {
+	for level := range t.levels {
+		t.levels[level] = append(t.levels[level], h[:]...)
+		if len(t.levels[level]) < ledger.TileBytes {
+			return
+		}
+		if t.sums == nil {
+			t.sums = map[[2]int64][sha256.Size]byte{}
+		}
+		n := int64(0)
+		for t.sums[[2]int64{int64(level), n}] != ([sha256.Size]byte{}) {
+			n++
+		}
+		t.sums[[2]int64{int64(level), n}] = sha256.Sum256(t.levels[level])
+		root, err := ledger.TileRoot(t.levels[level])
+		if err != nil {
+			panic(err) // its length was just measured
+		}
+		h = root
+		t.levels[level] = t.levels[level][:0]
+	}
+}
+
+func (c *logCheck) storedTiles() error {
+	found := 0
+	err := c.t.scan(query{t: tableTile, where: []cond{eq(colLog, c.l.ID)}}, func(r row) error {
+		want, ok := c.tiles.sums[[2]int64{r.int(1), r.int(2)}]
+		if !ok {
+			return c.bad(-1, "tile %d of level %d is not in the tree", r.int(2), r.int(1))
+		}
+		found++
+		if sha256.Sum256(r.bytes(3)) != want {
+			return c.bad(-1, "tile %d of level %d is not that of the entries", r.int(2), r.int(1))
+		}
+		return nil
+	})
+	if err != nil || found == len(c.tiles.sums) {
+		return err
+	}
+	return c.bad(-1, "%d tiles are missing", len(c.tiles.sums)-found)
+}
+
+// besideCheckpoints reports cosignatures and timestamps of no checkpoint.
+func (c *logCheck) besideCheckpoints() error {
+	sizes := map[int64]bool{}
+	err := c.t.scan(query{t: tableCheckpoint, where: []cond{eq(colLog, c.l.ID)}}, func(r row) error {
+		sizes[r.int(1)] = true
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, tbl := range []*table{tableCosignature, tableTimestamp} {
+		err := c.t.scan(query{t: tbl, where: []cond{eq(colLog, c.l.ID)}}, func(r row) error {
+			if !sizes[r.int(1)] {
+				return c.bad(-1, "a %s of %s is for size %d, which has no checkpoint", tbl.name, r.text(2), r.int(1))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// erased compares missing bodies with what erasures name: each absent body is
+// named exactly once, and nothing else is named.
+func (c *logCheck) erased() error {
+	if c.o.Erasure == nil || !c.open {
+		return nil
+	}
+	for _, idx := range sortedKeys(c.absent) {
+		if c.erasures[idx] == 0 {
+			if err := c.bad(int64(idx), "the body is missing and no erasure names it"); err != nil {
+				return err
+			}
+		}
+	}
+	for _, idx := range sortedKeys(c.erasures) {
+		if c.erasures[idx] > 1 {
+			if err := c.bad(int64(idx), "%d erasures name it", c.erasures[idx]); err != nil {
+				return err
+			}
+		}
+		if !c.absent[idx] {
+			if err := c.bad(int64(idx), "an erasure names it and its body is there"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func sortedKeys[V any](m map[uint64]V) []uint64 {
+	keys := make([]uint64, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// files compares the list of files with what entries cite and what is stored.
+func (c *logCheck) files() error {
+	var list []File
+	err := c.t.scan(query{t: tableBlob, where: []cond{eq(colLog, c.l.ID)}}, func(r row) error {
+		f, err := fileOf(r)
+		if err != nil {
+			return c.bad(-1, "a row of the blob table is damaged")
+		}
+		list = append(list, f)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	listed := map[[32]byte]bool{}
+	for _, f := range list {
+		listed[f.Name] = true
+		if f.Index >= c.frontier.Size() {
+			err = c.bad(int64(f.Index), "a file is listed for an entry that does not exist")
+		} else if f.Disposed == 0 && c.o.Files != nil && c.open {
+			err = c.file(f)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for name, idx := range c.cited {
+		if !listed[name] {
+			if err := c.bad(int64(idx), "it cites a file that is not listed"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *logCheck) file(f File) error {
+	if err := c.o.Files.Verify(c.l.ID, f.Name); err != nil {
+		return c.bad(int64(f.Index), "a file it cites is missing or altered: %v", err)
+	}
+	return nil
+}

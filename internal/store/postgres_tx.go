@@ -1,0 +1,201 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+type pgTx struct {
+	ctx    context.Context
+	cancel func()
+	c      *pgx.Conn
+	d      *dialect
+	give   func()
+	ended  bool
+}
+
+// failure is errRetry also for a connection that broke before the commit, since
+// then nothing was kept.
+func (x *pgTx) failure(err error) error {
+	err = pgError(err)
+	if x.c.IsClosed() && !errors.Is(err, errRetry) {
+		return fmt.Errorf("%w: the connection to the database broke: %w", errRetry, err)
+	}
+	return err
+}
+
+func (x *pgTx) change(sql string, args ...any) (int64, error) {
+	tag, err := x.c.Exec(x.ctx, sql, args...)
+	if err != nil {
+		return 0, x.failure(err)
+	}
+	return tag.RowsAffected(), nil
+}
+
+func (x *pgTx) insert(t *table, r row) error {
+	_, err := x.change(x.d.insert(t), r...)
+	return err
+}
+
+const pgInsertEntries = `INSERT INTO entry (log, idx, recorded, kind, leaf_hash, key_mac, body)
+SELECT $1, u.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bytea[]) AS u`
+
+// insertEntries sends all rows in one statement and one round trip.
+func (x *pgTx) insertEntries(log LogID, rows []entryRow) error {
+	ints := make([]int64, 3*len(rows))
+	idx, recorded, kind := ints[:len(rows)], ints[len(rows):2*len(rows)], ints[2*len(rows):]
+	blobs := make([][]byte, 3*len(rows))
+	leaf, mac, body := blobs[:len(rows)], blobs[len(rows):2*len(rows)], blobs[2*len(rows):]
+	for n := range rows {
+		r := &rows[n]
+		idx[n], recorded[n], kind[n] = int64(r.idx), r.recorded, int64(r.kind)
+		leaf[n], mac[n], body[n] = r.leaf[:], r.mac[:], r.body
+	}
+	_, err := x.change(pgInsertEntries, log, idx, recorded, kind, leaf, mac, body)
+	return err
+}
+
+func (x *pgTx) lock(t *table, key ...any) (row, error) { return x.one(x.d.get(t, true), key) }
+
+func (x *pgTx) get(t *table, key ...any) (row, error) { return x.one(x.d.get(t, false), key) }
+
+func (x *pgTx) one(sql string, args []any) (found row, err error) {
+	err = x.each(sql, args, func(rows pgx.Rows) error {
+		found, err = rows.Values()
+		return err
+	})
+	return found, err
+}
+
+// each calls f for each row. f must not use the transaction.
+func (x *pgTx) each(sql string, args []any, f func(pgx.Rows) error) error {
+	rows, err := x.c.Query(x.ctx, sql, args...)
+	if err != nil {
+		return x.failure(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return x.failure(err)
+	}
+	return nil
+}
+
+func (x *pgTx) scan(q query, f func(row) error) error {
+	sql, args := x.d.query(q)
+	return x.each(sql, args, func(rows pgx.Rows) error {
+		v, err := rows.Values()
+		if err != nil {
+			return err
+		}
+		return f(v)
+	})
+}
+
+func (x *pgTx) scanEntries(log LogID, from, to uint64, withBody bool, f func(*entryRow) error) error {
+	sql := sqlScanLeaves
+	if withBody {
+		sql = sqlScanBodies
+	}
+	var e entryRow
+	return x.each(x.d.placeholders(sql), []any{log, int64(from), int64(to)}, func(rows pgx.Rows) error {
+		if err := e.takeRaw(rows.RawValues()); err != nil {
+			return err
+		}
+		return f(&e)
+	})
+}
+
+const pgFindKeys = `SELECT idx, recorded, kind, leaf_hash, key_mac, body FROM entry WHERE log = $1 AND key_mac = ANY($2::bytea[])`
+
+func (x *pgTx) findKeys(log LogID, macs []keyMAC) ([]entryRow, error) {
+	list := make([][]byte, len(macs))
+	for n := range macs {
+		list[n] = macs[n][:]
+	}
+	var found []entryRow
+	err := x.each(pgFindKeys, []any{log, list}, func(rows pgx.Rows) error {
+		var e entryRow
+		if err := e.takeRaw(rows.RawValues()); err != nil {
+			return err
+		}
+		e.body = append([]byte(nil), e.body...)
+		if rows.RawValues()[5] == nil {
+			e.body = nil
+		}
+		found = append(found, e)
+		return nil
+	})
+	return found, err
+}
+
+// takeRaw reads the columns of sqlScanBodies or sqlScanLeaves in the binary
+// format of the protocol. The body is valid until the next row.
+func (e *entryRow) takeRaw(v [][]byte) error {
+	if len(v[0]) != 8 || len(v[1]) != 8 || len(v[2]) != 8 || len(v[3]) != len(e.leaf) || len(v[4]) != len(e.mac) {
+		return errors.New("an entry row has columns of the wrong length: run fsck")
+	}
+	e.idx = binary.BigEndian.Uint64(v[0])
+	e.recorded = int64(binary.BigEndian.Uint64(v[1]))
+	kind := binary.BigEndian.Uint64(v[2])
+	if kind > 0xffff {
+		return fmt.Errorf("entry row %d has kind %d: run fsck", e.idx, kind)
+	}
+	e.kind = uint16(kind)
+	copy(e.leaf[:], v[3])
+	copy(e.mac[:], v[4])
+	e.body = nil
+	if len(v) > 5 {
+		e.body = v[5]
+	}
+	return nil
+}
+
+func (x *pgTx) update(t *table, set []assign, where ...cond) (int64, error) {
+	sql, args := x.d.update(t, set, where)
+	return x.change(sql, args...)
+}
+
+func (x *pgTx) remove(t *table, where ...cond) (int64, error) {
+	sql, args := x.d.remove(t, where)
+	return x.change(sql, args...)
+}
+
+// commit returns when the server has the transaction on its disk.
+func (x *pgTx) commit() error {
+	tag, err := x.c.Exec(x.ctx, "COMMIT")
+	if err != nil {
+		return pgError(err)
+	}
+	x.end()
+	if tag.String() != "COMMIT" {
+		return fmt.Errorf("%w: the server rolled the transaction back", errRetry)
+	}
+	return nil
+}
+
+func (x *pgTx) rollback() {
+	if x.ended {
+		return
+	}
+	if !x.c.IsClosed() {
+		if _, err := x.c.Exec(x.ctx, "ROLLBACK"); err != nil {
+			x.c.Close(x.ctx)
+		}
+	}
+	x.end()
+}
+
+func (x *pgTx) end() {
+	x.ended = true
+	x.cancel()
+	x.give()
+}
