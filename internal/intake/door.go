@@ -43,7 +43,7 @@ func (e invalid) Unwrap() error        { return e.err }
 // left zero.
 type Config struct {
 	Store   *store.Store
-	Blobs   *blob.Store
+	Blobs   *blob.Files
 	Catalog *framework.Catalog // the catalog that new logs adopt; the embedded one
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -57,7 +57,7 @@ type Config struct {
 // goroutines.
 type Door struct {
 	store   *store.Store
-	blobs   *blob.Store
+	blobs   *blob.Files
 	commit  *store.Committer
 	catalog *framework.Catalog
 	now     func() time.Time

@@ -71,44 +71,18 @@ func (d *Door) RevokeSecret(ctx context.Context, by Caller, client, id string) (
 	})
 }
 
-// Enrollment is what a device says of itself when it enrolls. Proof is the
-// signature of its own key over EnrollLine.
-type Enrollment struct {
-	Secret     string `json:"secret"`
-	Device     string `json:"device"` // identifier it would like; its host name
-	Class      string `json:"class,omitempty"`
-	Platform   string `json:"platform,omitempty"`
-	Hostname   string `json:"hostname,omitempty"`
-	Serial     string `json:"serial,omitempty"`
-	Model      string `json:"model,omitempty"`
-	MachineID  string `json:"machine_id,omitempty"`
-	Key        string `json:"key"`
-	Protection string `json:"protection"`
-	Proof      string `json:"proof"`
-}
-
-// EnrollLine is what a device signs to prove that it has the key it enrolls.
-func EnrollLine(key, machine string) string { return "breakwater-enroll/1 " + key + " " + machine }
-
-// Enrolled answers an enrollment.
-type Enrolled struct {
-	Client string `json:"client"`
-	Device string `json:"device"`
-	Index  uint64 `json:"index"`
-}
-
 // Enroll puts a device into its client's inventory, or gives a known one a
 // new key, on the strength of an enrollment secret.
-func (d *Door) Enroll(ctx context.Context, e Enrollment) (Enrolled, error) {
+func (d *Door) Enroll(ctx context.Context, e device.Enrollment) (device.Place, error) {
 	row, err := d.secret(ctx, e.Secret)
 	if err != nil {
-		return Enrolled{}, err
+		return device.Place{}, err
 	}
 	enrolled := device.Enrolled{
 		Key: e.Key, Protection: e.Protection, Secret: row.ID, Hostname: e.Hostname, Serial: e.Serial, MachineID: e.MachineID,
 	}
-	if err := enrolled.VerifyLine(EnrollLine(e.Key, e.MachineID), e.Proof); err != nil {
-		return Enrolled{}, invalid{err}
+	if err := enrolled.VerifyLine(device.EnrollLine(e.Key, e.MachineID), e.Proof); err != nil {
+		return device.Place{}, invalid{err}
 	}
 	listing := device.Listing{ID: e.Device, Name: e.Hostname, Class: e.Class, Platform: e.Platform, Serial: e.Serial, Model: e.Model, Site: row.Site}
 	known := false
@@ -135,15 +109,15 @@ func (d *Door) Enroll(ctx context.Context, e Enrollment) (Enrolled, error) {
 		},
 	})
 	if err != nil {
-		return Enrolled{}, err
+		return device.Place{}, err
 	}
 	err = d.putSetting(ctx, areaKey, hashed(e.Key), keyRow{Client: row.Client, Device: listing.ID})
-	return Enrolled{Client: row.Client, Device: listing.ID, Index: rec.Index}, err
+	return device.Place{Client: row.Client, Device: listing.ID, Index: rec.Index}, err
 }
 
 // place chooses the identifier under which a device is listed: its own when
 // it is known or free, else one with a number behind it.
-func place(s *projection.State, e Enrollment, l device.Listing) (string, bool) {
+func place(s *projection.State, e device.Enrollment, l device.Listing) (string, bool) {
 	id := strings.ReplaceAll(strings.TrimSpace(l.ID), " ", "-")
 	if id == "" {
 		id = "device"

@@ -48,7 +48,7 @@ func (d *Door) Record(ctx context.Context, by Caller, client string, e Evidence)
 	handed := e.Statement
 	var blobs []store.BlobRef
 	if e.File != nil {
-		file, sum, ref, err := d.keepFile(ctx, r, e.Name, e.File)
+		file, sum, ref, err := d.keepFile(r, e.Name, e.File)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -100,7 +100,7 @@ func registered(b *evidence.Book, scope framework.Scope, id string) bool {
 
 // keepFile stores a document and returns its citation, the plain hash of its
 // content, and its reference.
-func (d *Door) keepFile(ctx context.Context, r *room, name string, f io.Reader) (*document.File, string, store.BlobRef, error) {
+func (d *Door) keepFile(r *room, name string, f io.Reader) (*document.File, string, store.BlobRef, error) {
 	content, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err != nil {
 		return nil, "", store.BlobRef{}, fmt.Errorf("read file: %w", err)
@@ -111,7 +111,7 @@ func (d *Door) keepFile(ctx context.Context, r *room, name string, f io.Reader) 
 	if len(content) == 0 {
 		return nil, "", store.BlobRef{}, invalid{fmt.Errorf("the file %q is empty: give the document itself", name)}
 	}
-	c, err := d.blobs.Put(ctx, r.log.ID, content)
+	c, err := d.blobs.Put(r.log.ID, content)
 	if err != nil {
 		return nil, "", store.BlobRef{}, fmt.Errorf("keep file: %w", err)
 	}

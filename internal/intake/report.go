@@ -17,29 +17,6 @@ import (
 // one client, in ms.
 const seenEvery = int64(4 * 60 * 60 * 1000)
 
-// Report is what a device read of itself at one instant. Sig is the enrolled
-// key's signature over device.SignedLine.
-type Report struct {
-	Key      string            `json:"key"` // public key, names the device
-	Device   string            `json:"device"`
-	Seq      uint64            `json:"seq"`
-	At       int64             `json:"at"`
-	Platform string            `json:"platform"`
-	Facts    map[string]any    `json:"facts"`
-	Unknown  map[string]string `json:"unknown,omitempty"`
-	Sig      string            `json:"sig"`
-}
-
-// Ack answers a report. A report that changed nothing is acknowledged and not
-// logged at once: nothing is claimed, nothing is lost.
-type Ack struct {
-	Device string  `json:"device"`
-	Seq    uint64  `json:"seq"`
-	Logged bool    `json:"logged"`
-	Index  *uint64 `json:"index,omitempty"`
-	Note   string  `json:"note,omitempty"`
-}
-
 // pendingSeen is the latest unchanged report of each device that is not
 // logged yet.
 type pendingSeen struct {
@@ -53,27 +30,27 @@ type line struct {
 }
 
 // Report takes a device's report.
-func (d *Door) Report(ctx context.Context, r Report) (Ack, error) {
+func (d *Door) Report(ctx context.Context, r device.Report) (device.Ack, error) {
 	var row keyRow
 	ok, err := d.setting(ctx, areaKey, hashed(r.Key), &row)
 	if err != nil {
-		return Ack{}, err
+		return device.Ack{}, err
 	}
 	if !ok || row.Device != r.Device {
-		return Ack{}, invalid{fmt.Errorf("device %q has not enrolled this key: enroll it again", r.Device)}
+		return device.Ack{}, invalid{fmt.Errorf("device %q has not enrolled this key: enroll it again", r.Device)}
 	}
 	if len(r.Facts)+len(r.Unknown) > device.MaxFacts {
-		return Ack{}, invalid{fmt.Errorf("report of %s has over %d facts: update the agent", r.Device, device.MaxFacts)}
+		return device.Ack{}, invalid{fmt.Errorf("report of %s has over %d facts: update the agent", r.Device, device.MaxFacts)}
 	}
 	hash, err := device.FactsHash(r.Facts, r.Unknown)
 	if err != nil {
-		return Ack{}, invalid{err}
+		return device.Ack{}, invalid{err}
 	}
 	dev, baseline, err := d.reporter(ctx, row, r, hash)
 	if err != nil {
-		return Ack{}, err
+		return device.Ack{}, err
 	}
-	ack := Ack{Device: r.Device, Seq: r.Seq}
+	ack := device.Ack{Device: r.Device, Seq: r.Seq}
 	last := max(dev.Seq, d.pendingSeq(row.Client, r.Device))
 	if r.Seq <= last {
 		ack.Note = "repeated: this report was acknowledged before"
@@ -95,7 +72,7 @@ type known struct {
 }
 
 // reporter finds the device and checks that it signed the report.
-func (d *Door) reporter(ctx context.Context, row keyRow, r Report, hash string) (known, map[string]any, error) {
+func (d *Door) reporter(ctx context.Context, row keyRow, r device.Report, hash string) (known, map[string]any, error) {
 	var k known
 	var baseline map[string]any
 	err := d.Read(ctx, row.Client, func(s *projection.State) error {
@@ -135,7 +112,7 @@ func baselineOf(s *projection.State) map[string]any {
 	return res
 }
 
-func (d *Door) logReport(ctx context.Context, row keyRow, r Report, hash string, baseline map[string]any, last uint64, ack Ack) (Ack, error) {
+func (d *Door) logReport(ctx context.Context, row keyRow, r device.Report, hash string, baseline map[string]any, last uint64, ack device.Ack) (device.Ack, error) {
 	body := device.Reported{
 		Device: r.Device, Seq: r.Seq, Source: "agent", Platform: r.Platform, Facts: r.Facts, Unknown: r.Unknown, Baseline: baseline,
 		Hash: hash, Line: device.SignedLine(r.Device, r.Seq, r.At, hash), Sig: r.Sig,
@@ -158,7 +135,7 @@ func (d *Door) logReport(ctx context.Context, row keyRow, r Report, hash string,
 		},
 	})
 	if err != nil {
-		return Ack{}, err
+		return device.Ack{}, err
 	}
 	d.seen.mu.Lock()
 	delete(d.seen.lines[row.Client], r.Device)
