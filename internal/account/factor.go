@@ -103,6 +103,7 @@ func (a *Accounts) confirmFactor(ctx context.Context, secret, code, address stri
 		acc.drop(Recovery, false)
 		acc.Credentials = append(append(acc.Credentials, confirmed), hashed...)
 		acc.Generation++
+		acc.giveBack(address)
 		return nil
 	})
 	if errors.Is(err, errCode) {
@@ -123,7 +124,7 @@ func (a *Accounts) confirmFactor(ctx context.Context, secret, code, address stri
 // strengthen hands a session on after a second factor was given.
 func (a *Accounts) strengthen(ctx context.Context, v visit, with Authenticator, address string, arriving bool) (Opened, error) {
 	v.session.With = append(v.session.With, with)
-	a.giveBack(address)
+	a.giveBack(v.acc.Member, address)
 	o, err := a.handOn(ctx, v)
 	if err != nil || !arriving {
 		return o, err

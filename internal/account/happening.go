@@ -38,6 +38,7 @@ type Happening struct {
 	Member  string // whose account, or ""
 	By      string // who did it, where not the member
 	Address string
+	How     string // of a sign-in: the kinds of credentials, "password+totp"
 	Detail  string // a reason, a purpose, or the handle of a token or session
 	Count   int    // of refusals under unknown accounts since the last such happening; else 0
 }

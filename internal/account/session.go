@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -49,6 +50,15 @@ type Session struct {
 // Strong reports whether a second factor was given.
 func (s *Session) Strong() bool {
 	return slices.Contains(s.With, TOTP) || slices.Contains(s.With, Recovery)
+}
+
+// how names the credentials given: "password+totp".
+func (s *Session) how() string {
+	names := make([]string, len(s.With))
+	for n, w := range s.With {
+		names[n] = string(w)
+	}
+	return strings.Join(names, "+")
 }
 
 // stage is what the session needs now: a role given since may demand more.
@@ -251,20 +261,14 @@ func (a *Accounts) Sessions(ctx context.Context, member string) ([]Session, erro
 		}
 		return nil
 	})
-	slices.SortFunc(list, func(x, y Session) int { return int(y.Seen - x.Seen) })
+	slices.SortFunc(list, func(x, y Session) int { return cmp.Compare(y.Seen, x.Seen) })
 	return list, err
 }
 
 // cut shortens what a stranger sent, at a whole character.
 func cut(s string, most int) string {
-	s = strings.ToValidUTF8(s, "")
-	for n := range s {
-		if n > most {
-			return strings.ToValidUTF8(s[:most], "")
-		}
+	if s = strings.ToValidUTF8(s, ""); len(s) <= most {
+		return s
 	}
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "")
-	}
-	return s
+	return strings.ToValidUTF8(s[:most], "")
 }

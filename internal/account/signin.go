@@ -112,14 +112,12 @@ func (a *Accounts) checkPassword(ctx context.Context, acc *Account, password, ad
 			return err
 		}
 	}
-	a.giveBack(address)
+	a.giveBack(acc.Member, address)
 	*acc, err = a.change(ctx, acc.Member, func(now *Account) error {
 		if c := now.find(Password, false); c != nil && fresh != "" && string(c.Data) == encoded {
 			c.Data = []byte(fresh)
 		}
-		if !now.knows(address) && now.Failures > 0 {
-			now.Failures--
-		}
+		now.giveBack(address)
 		return nil
 	})
 	return err
@@ -197,7 +195,7 @@ func (a *Accounts) arrived(ctx context.Context, s Session, address string) error
 		return fmt.Errorf("sign in: %w", err)
 	}
 	a.forgetKey("lane " + at)
-	return a.tell(ctx, Happening{What: SignedIn, Member: s.Member, Address: address, Detail: s.Handle})
+	return a.tell(ctx, Happening{What: SignedIn, Member: s.Member, Address: address, How: s.how(), Detail: s.Handle})
 }
 
 // Reauthenticate takes the password of someone who is signed in once more and

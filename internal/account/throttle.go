@@ -88,12 +88,22 @@ func (a *Accounts) tryAddress(address string) bool {
 	return a.meters.get("address "+network(address)).try(a.now(), freePerAddress, maxAddressWait)
 }
 
-// giveBack takes the last try of an address back: it was a success.
-func (a *Accounts) giveBack(address string) {
+// giveBack takes the last try back of what is counted in memory: the address,
+// and the member there. It was a success.
+func (a *Accounts) giveBack(member, address string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if m := a.meters.get("address " + network(address)); m.failures > 0 {
-		m.failures--
+	for _, key := range []string{"address " + network(address), "lane " + lane(member, address)} {
+		if m := a.meters.get(key); m.failures > 0 {
+			m.failures--
+		}
+	}
+}
+
+// giveBack takes the last try back where it was counted in the row.
+func (a *Account) giveBack(address string) {
+	if !a.knows(address) && a.Failures > 0 {
+		a.Failures--
 	}
 }
 

@@ -30,6 +30,7 @@ type logCheck struct {
 
 	absent   map[uint64]bool     // entries without a body
 	erasures map[uint64]int      // how often entries are named as erased
+	erasedTo int64               // size after the last erasure
 	cited    map[[32]byte]uint64 // files that envelopes cite, and the first that does
 
 	committer ledger.Committer
@@ -226,6 +227,7 @@ func (c *logCheck) envelope(e *entryRow, st *Stored) error {
 	if c.o.Erasure != nil {
 		if idx, ok := c.o.Erasure(e.kind, st.Envelope); ok {
 			c.erasures[idx]++
+			c.erasedTo = int64(e.idx) + 1
 		}
 	}
 	if c.o.Cites != nil {
@@ -284,6 +286,8 @@ func (c *logCheck) head() error {
 		return c.bad(-1, "the head's frontier is not that of the entries")
 	case h.int(4) != c.last:
 		return c.bad(-1, "the head's recorded is not that of the last entry")
+	case h.int(6) < c.erasedTo:
+		return c.bad(-1, "the head does not know of the last erasure")
 	}
 	return nil
 }
@@ -301,6 +305,7 @@ func (c *logCheck) rest() error {
 // tileCheck derives the full tiles of a growing tree and keeps a hash of each.
 type tileCheck struct {
 	levels [8][]byte
+	counts [8]int64
 	sums   map[[2]int64][sha256.Size]byte
 }
 
@@ -313,11 +318,8 @@ func (t *tileCheck) add(h ledger.Hash) {
 		if t.sums == nil {
 			t.sums = map[[2]int64][sha256.Size]byte{}
 		}
-		n := int64(0)
-		for t.sums[[2]int64{int64(level), n}] != ([sha256.Size]byte{}) {
-			n++
-		}
-		t.sums[[2]int64{int64(level), n}] = sha256.Sum256(t.levels[level])
+		t.sums[[2]int64{int64(level), t.counts[level]}] = sha256.Sum256(t.levels[level])
+		t.counts[level]++
 		root, err := ledger.TileRoot(t.levels[level])
 		if err != nil {
 			panic(err) // its length was just measured

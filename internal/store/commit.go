@@ -269,8 +269,9 @@ func (r *logRun) appendAll(ctx context.Context, batch []*pending) error {
 // the transaction; what is wrong with the submission alone stands in the result.
 func (r *logRun) answer(p *pending) (Result, error) {
 	stale := p.sub.Expect != nil && *p.sub.Expect != r.frontier.Size()
-	if stale && !r.g.lookup {
-		// A retry of what was appended is repeated, not stale.
+	behind := r.last - r.g.s.nowMS() // of the clock
+	if (stale || behind > clockSlack) && !r.g.lookup {
+		// A retry of what was appended is repeated and needs neither.
 		if err := r.find([]*pending{p}); err != nil {
 			return Result{}, err
 		}
@@ -282,8 +283,8 @@ func (r *logRun) answer(p *pending) (Result, error) {
 		return res, nil
 	case stale:
 		return r.refuse(ErrStale), nil
-	case r.g.s.nowMS() < r.last-clockSlack:
-		return r.refuse(fmt.Errorf("%w: the last entry is %d s ahead of this machine: set its clock and try again", ErrClock, (r.last-r.g.s.nowMS())/1000)), nil
+	case behind > clockSlack:
+		return r.refuse(fmt.Errorf("%w: the last entry is %d s ahead of this machine: set its clock and try again", ErrClock, behind/1000)), nil
 	}
 	if err := r.extras(p, r.frontier.Size()); errors.Is(err, ErrNotFound) || errors.Is(err, ErrErased) {
 		return r.refuse(err), nil

@@ -47,13 +47,19 @@ func (s *Store) checkKey(ctx context.Context) (fresh bool, err error) {
 	if !made {
 		return true, nil
 	}
-	var stored row
+	var stored, unfinished row
 	err = s.read(ctx, func(t tx) error {
+		if unfinished, err = t.get(tableMeta, metaRestoring); err != nil {
+			return err
+		}
 		stored, err = t.get(tableMeta, metaCheck)
 		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("open database: %w", err)
+	}
+	if unfinished != nil {
+		return false, errors.New("open database: a restore into it was not finished: delete it and restore again")
 	}
 	if stored == nil {
 		return true, nil

@@ -94,7 +94,7 @@ func (e *postgresEngine) close() error {
 // take returns a connection and how to give it back.
 func (e *postgresEngine) take(ctx context.Context) (*pgx.Conn, func(), error) {
 	if e.closed.Load() {
-		return nil, nil, errors.New("the database is closed")
+		return nil, nil, errClosed
 	}
 	timer := time.NewTimer(spareAfter)
 	defer timer.Stop()

@@ -52,6 +52,7 @@ type sqliteEngine struct {
 
 	mu     sync.Mutex // held for the length of a write transaction
 	writer *sqliteConn
+	closed bool
 
 	readers chan *sqliteConn // nil stands for a connection not opened yet
 	watchMu sync.Mutex
@@ -59,6 +60,8 @@ type sqliteEngine struct {
 }
 
 const defaultReaders = 4
+
+var errClosed = errors.New("the database is closed")
 
 func openSQLite(ctx context.Context, path string, o Options) (*sqliteEngine, error) {
 	// The file is made here so that only its owner can read it; SQLite gives
@@ -114,6 +117,10 @@ func (e *sqliteEngine) close() error {
 	defer e.mu.Unlock()
 	e.watchMu.Lock()
 	defer e.watchMu.Unlock()
+	if e.closed {
+		return nil
+	}
+	e.closed = true
 	var errs []error
 	for range cap(e.readers) {
 		if c := <-e.readers; c != nil {
@@ -131,6 +138,10 @@ func (e *sqliteEngine) begin(ctx context.Context, mode txMode) (tx, error) {
 	switch mode {
 	case writeTx:
 		e.mu.Lock()
+		if e.closed {
+			e.mu.Unlock()
+			return nil, errClosed
+		}
 		if err := e.writer.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 			e.mu.Unlock()
 			return nil, err
@@ -147,7 +158,7 @@ func (e *sqliteEngine) begin(ctx context.Context, mode txMode) (tx, error) {
 	select {
 	case got, ok := <-e.readers:
 		if !ok {
-			return nil, errors.New("the database is closed")
+			return nil, errClosed
 		}
 		c = got
 	case <-ctx.Done():
@@ -174,6 +185,9 @@ func (e *sqliteEngine) reading(ctx context.Context, c *sqliteConn, done func()) 
 func (e *sqliteEngine) version(ctx context.Context) (int64, error) {
 	e.watchMu.Lock()
 	defer e.watchMu.Unlock()
+	if e.closed {
+		return 0, errClosed
+	}
 	if e.watcher == nil {
 		c, err := e.connect(ctx)
 		if err != nil {
