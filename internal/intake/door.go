@@ -71,6 +71,7 @@ type Door struct {
 
 	states stateCache
 	seen   pendingSeen
+	noted  hourly // refusals and openings that are in the log
 }
 
 // room is one client's place at the door.
