@@ -33,7 +33,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	practice := small[strings.Index(small, `{"id":"dev-lock"`) : strings.Index(small, `"measures"`)-3]
 	for _, bad := range []struct{ name, from, to, says string }{
-		{"unknown field", `"theme"`, `"colour":"red","theme"`, "colour"},
+		{"unknown field", `"theme"`, `"color":"red","theme"`, "color"},
 		{"case of a key", `"theme":"Devices"`, `"Theme":"Devices"`, "misspelled"},
 		{"missing weight", `,"weight":5`, ``, "missing"},
 		{"something behind", `"support":[]}`, `"support":[]} {}`, "behind"},

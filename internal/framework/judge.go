@@ -34,7 +34,7 @@ func (c *Catalog) Judge(measure, platform string, facts map[string]any, at int64
 	}
 }
 
-// env is what one judgement rests on.
+// env is what one judgment rests on.
 type env struct {
 	catalog  *Catalog
 	facts    map[string]any

@@ -26,7 +26,7 @@ var floors = [][]string{
 	5:  {"projection", "coverage"},
 	6:  {"duty", "loss", "notice", "exposure", "request", "bundle", "permit"},
 	7:  {"store", "blob", "seal", "witness", "importer", "importer/...", "osquery", "agent", "agent/...", "account", "mailer", "report"},
-	8:  {"intake"},
+	8:  {"intake", "vouch"},
 	9:  {"web", "web/...", "api", "cli", "sample"},
 	10: {"cmd/..."},
 }

@@ -26,23 +26,17 @@ type ClientInfo struct {
 
 // Clients lists all clients, the MSP's own log first.
 func (d *Door) Clients(ctx context.Context) ([]ClientInfo, error) {
-	if err := d.refresh(ctx); err != nil {
+	list, err := d.Summaries(ctx)
+	if err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	order := d.order
-	d.mu.Unlock()
-	res := make([]ClientInfo, 0, len(order))
-	for _, id := range order {
-		s, err := d.Summary(ctx, id)
+	res := make([]ClientInfo, 0, len(list))
+	for _, s := range list {
+		r, err := d.find(ctx, s.ID)
 		if err != nil {
 			return nil, err
 		}
-		r, err := d.find(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		res = append(res, ClientInfo{ID: id, Name: s.Name, MSP: r.log.MSP, LogSize: s.Size, Sample: r.log.Sample, Origin: r.log.Origin})
+		res = append(res, ClientInfo{ID: s.ID, Name: s.Name, MSP: r.log.MSP, LogSize: s.Size, Sample: r.log.Sample, Origin: r.log.Origin})
 	}
 	return res, nil
 }

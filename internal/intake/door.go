@@ -14,9 +14,11 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"breakwater/internal/blob"
+	"breakwater/internal/duty"
 	"breakwater/internal/event"
 	"breakwater/internal/framework"
 	"breakwater/internal/projection"
@@ -80,8 +82,13 @@ type room struct {
 
 	mu       sync.RWMutex
 	state    *projection.State // nil when not in memory
-	summary  *summary
+	kept     uint64            // size of the state's last snapshot
 	lastUsed int64
+
+	freshMu sync.Mutex
+	fresh   map[uint64]event.Entry // committed by this process, not folded yet
+
+	summary atomic.Pointer[duty.Summary]
 }
 
 // Open opens the door.

@@ -249,11 +249,13 @@ func (d *Door) Upgrade(ctx context.Context) (int, error) {
 	n := 0
 	for _, c := range clients {
 		older := false
-		s, err := d.Summary(ctx, c.ID)
-		if err != nil {
+		if err := d.Read(ctx, c.ID, func(s *projection.State) error {
+			older = s.Catalog().Version < d.catalog.Version
+			return nil
+		}); err != nil {
 			return n, err
 		}
-		if older = s.Catalog < d.catalog.Version; !older {
+		if !older {
 			continue
 		}
 		if _, err := d.Adopt(ctx, System, c.ID, d.catalog, ""); err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"breakwater/internal/framework"
-	"breakwater/internal/projection"
 	"breakwater/internal/store"
 )
 
@@ -51,7 +50,3 @@ func (d *Door) catalogBytes(ctx context.Context, hash [32]byte) ([]byte, error) 
 	}
 	return raw, err
 }
-
-// snapshot is the state of a room as it was last kept, nil if there is none
-// that can be used.
-func (d *Door) snapshot(context.Context, *room) *projection.State { return nil }

@@ -10,6 +10,7 @@ import (
 
 	"breakwater/internal/event"
 	"breakwater/internal/framework"
+	"breakwater/internal/interval"
 	"breakwater/internal/projection"
 	"breakwater/internal/store"
 )
@@ -140,15 +141,56 @@ func (d *Door) load(ctx context.Context, r *room) error {
 	return d.fold(ctx, r, head.Size)
 }
 
-// catchUp folds what was appended, if the state is in memory.
-func (d *Door) catchUp(ctx context.Context, r *room) error {
-	r.mu.RLock()
-	loaded := r.state != nil
-	r.mu.RUnlock()
-	if !loaded {
+// foldAfter is how many committed entries wait at most for the next reader
+// before the writer folds them itself.
+const foldAfter = 256
+
+// committed hands entries that were just committed to the fold. They are
+// folded by whoever asks next, or here when many wait.
+func (d *Door) committed(ctx context.Context, r *room, envelopes []event.Envelope, res store.Result) error {
+	if res.Repeated || res.Indexes != nil {
+		return nil // not all of it is new: the next reader reads the log
+	}
+	r.freshMu.Lock()
+	if r.fresh == nil {
+		r.fresh = map[uint64]event.Entry{}
+	}
+	for n, env := range envelopes {
+		i := res.Index(n)
+		r.fresh[i] = event.Entry{Index: i, Recorded: res.Recorded, Envelope: env}
+	}
+	many := len(r.fresh) >= foldAfter
+	r.freshMu.Unlock()
+	if !many || !r.mu.TryLock() {
 		return nil
 	}
-	return d.load(ctx, r)
+	defer r.mu.Unlock()
+	if r.state == nil {
+		r.forget(interval.Forever)
+		return nil
+	}
+	return d.fold(ctx, r, max(r.state.Size, res.First))
+}
+
+// next takes the committed entry with an index, if this process has it.
+func (r *room) next(index uint64) (event.Entry, bool) {
+	r.freshMu.Lock()
+	defer r.freshMu.Unlock()
+	e, ok := r.fresh[index]
+	delete(r.fresh, index)
+	return e, ok
+}
+
+// forget drops committed entries below a size: they are folded, or will be
+// read from the log.
+func (r *room) forget(size int64) {
+	r.freshMu.Lock()
+	defer r.freshMu.Unlock()
+	for i := range r.fresh {
+		if int64(i) < size {
+			delete(r.fresh, i)
+		}
+	}
 }
 
 // fold applies the entries that the state lacks; r.mu is held. A fold that
@@ -178,25 +220,52 @@ func (d *Door) fold(ctx context.Context, r *room, size uint64) error {
 		r.state = s
 	}
 	d.states.used(r, r.state.Bytes())
+	d.keepSnapshot(ctx, r)
 	return nil
 }
 
+// apply folds up to size: what this process committed itself from memory, the
+// rest from the log.
 func (d *Door) apply(ctx context.Context, r *room, size uint64) error {
+	for r.state.Size < size {
+		e, ok := r.next(r.state.Size)
+		if !ok {
+			if err := d.applyStored(ctx, r, size); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.applyOne(projection.Stored{Entry: e}); err != nil {
+			return err
+		}
+	}
+	r.forget(int64(size))
+	return nil
+}
+
+// applyStored folds entries of the log until one comes that this process has
+// in memory.
+func (d *Door) applyStored(ctx context.Context, r *room, size uint64) error {
 	for e, err := range d.entries(ctx, r.log, r.state.Size, size) {
 		if err != nil {
 			return err
 		}
-		if e.Erased {
-			err = r.state.Skip(e.Index, e.Recorded)
-		} else {
-			err = r.state.Apply(e.Entry)
-		}
-		if err != nil {
+		if err := r.applyOne(e); err != nil {
 			return err
 		}
-		if e.Kind == event.EntryErased {
-			r.state.Redo()
-		}
+	}
+	return nil
+}
+
+func (r *room) applyOne(e projection.Stored) error {
+	if e.Erased {
+		return r.state.Skip(e.Index, e.Recorded)
+	}
+	if err := r.state.Apply(e.Entry); err != nil {
+		return err
+	}
+	if e.Kind == event.EntryErased {
+		r.state.Redo()
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func (d *Door) try(ctx context.Context, r *room, s Submission) (Receipt, error) 
 	if err != nil {
 		return Receipt{}, invalid{err}
 	}
-	items, err := d.items(s, events)
+	items, envelopes, err := d.items(s, events)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -67,7 +67,7 @@ func (d *Door) try(ctx context.Context, r *room, s Submission) (Receipt, error) 
 	if err != nil {
 		return Receipt{}, d.explain(err)
 	}
-	if err := d.catchUp(ctx, r); err != nil {
+	if err := d.committed(ctx, r, envelopes, res); err != nil {
 		return Receipt{}, fmt.Errorf("appended as entry %d, but could not be folded: %w", res.First, err)
 	}
 	return Receipt{
@@ -91,48 +91,48 @@ func (d *Door) check(ctx context.Context, r *room, s Submission) (uint64, error)
 	return r.state.Size, nil
 }
 
-func (d *Door) items(s Submission, events []New) ([]store.Item, error) {
+func (d *Door) items(s Submission, events []New) ([]store.Item, []event.Envelope, error) {
 	if len(events) == 0 {
-		return nil, invalid{errors.New("nothing to record")}
+		return nil, nil, invalid{errors.New("nothing to record")}
 	}
 	limit := d.Now() + maxAhead
 	items := make([]store.Item, len(events))
+	envelopes := make([]event.Envelope, len(events))
 	for n, e := range events {
 		if e.At > limit {
-			return nil, invalid{fmt.Errorf("%s lies in the future: give a time until now", interval.Format(e.At))}
+			return nil, nil, invalid{fmt.Errorf("%s lies in the future: give a time until now", interval.Format(e.At))}
 		}
 		key := s.Key
 		if n > 0 {
 			key = fmt.Sprintf("%s/%d", s.Key, n)
 		}
-		it, err := encode(s, e, key)
-		if err != nil {
-			return nil, err
+		var err error
+		if items[n], envelopes[n], err = encode(s, e, key); err != nil {
+			return nil, nil, err
 		}
-		items[n] = it
 	}
-	return items, nil
+	return items, envelopes, nil
 }
 
-func encode(s Submission, e New, key string) (store.Item, error) {
+func encode(s Submission, e New, key string) (store.Item, event.Envelope, error) {
 	body, err := event.Marshal(e.Body)
 	if err != nil {
-		return store.Item{}, invalid{err}
+		return store.Item{}, event.Envelope{}, invalid{err}
 	}
 	env := event.Envelope{Actor: s.Caller.Actor, At: e.At, Body: body, Key: key, Kind: e.Kind, Log: s.Client, Source: s.Caller.Source}
 	raw, err := env.Encode()
 	if err != nil {
-		return store.Item{}, invalid{err}
+		return store.Item{}, event.Envelope{}, invalid{err}
 	}
 	it := store.Item{Kind: uint16(e.Kind), Envelope: raw, Source: env.Source, Key: key, Blobs: e.Blobs}
 	if e.Submitted != nil {
 		handed, err := event.Marshal(e.Submitted)
 		if err != nil {
-			return store.Item{}, invalid{err}
+			return store.Item{}, event.Envelope{}, invalid{err}
 		}
 		it.Submitted = sha256.Sum256(handed)
 	}
-	return it, nil
+	return it, env, nil
 }
 
 // explain turns the store's answers into what a person can act on.

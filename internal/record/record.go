@@ -198,6 +198,15 @@ func (s *State) Apply(e event.Entry, b *evidence.Book, rules *evidence.Rules, ca
 			return err
 		}
 		b.Close(v.Index, evidence.Closure{Point: at, By: v.By, Why: v.Why}, observes(v.Kind))
+	case event.GapShown:
+		v, err := event.Body[Shown](e.Envelope)
+		if err != nil {
+			return err
+		}
+		s.Shown = append(s.Shown, ShownEntry{at, v})
+		if v.Side == "client" {
+			b.Shown = append(b.Shown, evidence.Shown{Point: at, Practice: v.Practice, To: v.To})
+		}
 	default:
 		return s.keep(e, at)
 	}
@@ -246,12 +255,6 @@ func (s *State) keep(e event.Entry, at evidence.Point) error {
 			return err
 		}
 		s.Epochs = append(s.Epochs, v)
-	case event.GapShown:
-		v, err := event.Body[Shown](e.Envelope)
-		if err != nil {
-			return err
-		}
-		s.Shown = append(s.Shown, ShownEntry{at, v})
 	}
 	return nil
 }

@@ -1,0 +1,70 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"breakwater/internal/coverage"
+	"breakwater/internal/projection"
+	"breakwater/internal/store"
+)
+
+const (
+	stateSnapshot   = "state"
+	summarySnapshot = "summary"
+	// A state is kept again when it is so many entries, and a quarter of the
+	// last snapshot's size, ahead of it: cost in all stays linear.
+	snapshotEvery = 2000
+)
+
+// foldVersion names everything that a snapshot depends on.
+var foldVersion = fmt.Sprintf("fold %d, coverage %s", projection.Version, coverage.Version)
+
+// snapshot is the state of a room as it was last kept, nil if there is none
+// that can be used.
+func (d *Door) snapshot(ctx context.Context, r *room) *projection.State {
+	n, err := d.store.GetSnapshot(ctx, r.log.ID, stateSnapshot, foldVersion)
+	if err != nil {
+		if !errors.Is(err, store.ErrNotFound) {
+			d.log.WarnContext(ctx, "read snapshot", "log", r.log.Origin, "error", err)
+		}
+		return nil
+	}
+	s, err := projection.FromSnapshot(n.Data, d.catalogOf(ctx))
+	if err != nil || s.Size != n.Size {
+		d.log.WarnContext(ctx, "snapshot is of no use", "log", r.log.Origin, "error", err)
+		return nil
+	}
+	r.kept = s.Size
+	return s
+}
+
+// keepSnapshot keeps the state of a room when it is far ahead of the last one
+// kept; r.mu is held. A snapshot may always be thrown away, so a failure to
+// keep it is only noted.
+func (d *Door) keepSnapshot(ctx context.Context, r *room) {
+	if r.state.Size < r.kept+r.kept/4+snapshotEvery {
+		return
+	}
+	r.kept = r.state.Size
+	raw, err := r.state.Snapshot()
+	if err == nil {
+		err = d.keepDerived(ctx, r, stateSnapshot, r.state.Size, raw)
+	}
+	if err != nil {
+		d.log.WarnContext(ctx, "keep snapshot", "log", r.log.Origin, "error", err)
+	}
+}
+
+func (d *Door) keepDerived(ctx context.Context, r *room, name string, size uint64, raw []byte) error {
+	root, err := d.store.RootAt(ctx, r.log.ID, size)
+	if err != nil {
+		return err
+	}
+	err = d.store.PutSnapshot(ctx, store.Snapshot{Log: r.log.ID, Name: name, Fold: foldVersion, Size: size, Root: root, Data: raw})
+	if errors.Is(err, store.ErrStale) {
+		return nil // something was erased since
+	}
+	return err
+}
