@@ -107,12 +107,14 @@ func TestHostileWitness(t *testing.T) {
 		"the log's signature": {say(200, note.Signatures[0].Line()), "another key"},
 		"too long":            {say(200, strings.Repeat("x", 1<<20)), "over 65536 bytes"},
 		"created":             {say(201, good), "201"},
-		"redirect":            {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) }, "redirect"},
-		"409 without size":    {say(409, "stale"), "without a size"},
-		"409 for ever":        {say(409, "7\n"), "names the same"},
-		"409 above":           {say(409, "101\n"), "larger log"},
-		"409 out of range":    {say(409, "18446744073709551616\n"), "without a size"},
-		"server error":        {say(500, "\x1b[31mred\nsecond line"), `500: "\x1b[31mred"`},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, "redirect"},
+		"409 without size": {say(409, "stale"), "without a size"},
+		"409 for ever":     {say(409, "7\n"), "names the same"},
+		"409 above":        {say(409, "101\n"), "larger log"},
+		"409 out of range": {say(409, "18446744073709551616\n"), "without a size"},
+		"server error":     {say(500, "\x1b[31mred\nsecond line"), `500: "\x1b[31mred"`},
 		"long headers": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Long", strings.Repeat("x", 64<<10))
 		}, "header"},
