@@ -24,7 +24,7 @@ import (
 var ErrRefused = errors.New("refused")
 
 // ErrNotEnrolled is returned before the machine was enrolled.
-var ErrNotEnrolled = errors.New("this machine is not enrolled: run `breakwater agent enroll --server URL --secret SECRET`")
+var ErrNotEnrolled = errors.New("this machine is not enrolled: enroll it with the command that the client's devices page shows")
 
 // Transport takes enrollments and reports: over HTTP, or at the door of the
 // same process.

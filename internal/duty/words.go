@@ -88,8 +88,8 @@ func inSentence(title string) string {
 	return strings.ToLower(title[:1]) + title[1:]
 }
 
-// list joins words: "a", "a and b", "a, b and c".
-func list(words []string) string {
+// and joins words: "a", "a and b", "a, b and c".
+func and(words []string) string {
 	switch n := len(words); n {
 	case 0:
 		return ""
