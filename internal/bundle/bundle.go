@@ -135,16 +135,16 @@ type Input struct {
 	Recipient string  // optional: without one these are the client's own records
 	Consent   *uint64 // index of the consent, needed with a recipient
 
-	Blob     func(Blob) ([]byte, error)                        // nil leaves all documents out
-	Catalogs func(hash [32]byte) (*framework.Catalog, error)   // those that the log adopted
-	Checkpoint  []byte              // signed note of the log at Size
-	Keys        []*ledger.Verifier  // of the log, under its origin
-	Pseudonym   [32]byte            // of the log, in the instance log
-	Instance    *Instance           // optional
-	Stamps      []Stamp             // optional
-	Authorities []byte              // optional: PEM certificates for the stamps
-	Policy      []byte              // optional: tlog-policy
-	Signer      *ledger.Signer      // of the manifest, Ed25519
+	Blob        func(Blob) ([]byte, error)                      // nil leaves all documents out
+	Catalogs    func(hash [32]byte) (*framework.Catalog, error) // those that the log adopted
+	Checkpoint  []byte                                          // signed note of the log at Size
+	Keys        []*ledger.Verifier                              // of the log, under its origin
+	Pseudonym   [32]byte                                        // of the log, in the instance log
+	Instance    *Instance                                       // optional
+	Stamps      []Stamp                                         // optional
+	Authorities []byte                                          // optional: PEM certificates for the stamps
+	Policy      []byte                                          // optional: tlog-policy
+	Signer      *ledger.Signer                                  // of the manifest, Ed25519
 }
 
 // KindCount is how many entries of a kind are withheld.
@@ -155,12 +155,12 @@ type KindCount struct {
 
 // Summary says what was written.
 type Summary struct {
-	SHA256    [32]byte // of the file
-	Bytes     int64
-	Root      ledger.Hash
-	Disclosed uint64
-	Erased    uint64
-	Withheld  []KindCount
+	SHA256     [32]byte // of the file
+	Bytes      int64
+	Root       ledger.Hash
+	Disclosed  uint64
+	Erased     uint64
+	Withheld   []KindCount
 	NotVouched []string
 }
 

@@ -2,8 +2,8 @@ package coverage
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"breakwater/internal/evidence"
@@ -11,162 +11,243 @@ import (
 	"breakwater/internal/interval"
 )
 
-// causes lists each subject's part in a gap, earliest first.
-func (e *evaluator) causes(g *Gap, s stretch, parts []judged) {
-	want := unproven
-	if s.verdict == isFailed {
-		want = failed
+// part is one segment of one subject inside a gap.
+type part struct {
+	interval.Span
+	gap   int
+	of    *judged
+	track *track
+	seg   *segment // nil where nobody is in scope
+}
+
+// causes lists each subject's part in each gap, earliest first.
+func (e *evaluator) causes(gaps []Gap, pieces []judged) {
+	all := e.parts(gaps, pieces)
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].gap == all[0].gap {
+			n++
+		}
+		g := &gaps[all[0].gap]
+		if len(pieces) == 1 {
+			g.More = max(0, n-MaxCauses)
+			for i := range all[:min(n, MaxCauses)] {
+				g.Causes = append(g.Causes, e.cause(&all[i]))
+			}
+		} else {
+			e.joinCauses(g, all[:n])
+		}
+		all = all[n:]
 	}
+}
+
+// joinCauses is causes where several catalogs judged: what one subject lacks
+// for one reason is one cause.
+func (e *evaluator) joinCauses(g *Gap, parts []part) {
+	slices.SortStableFunc(parts, func(a, b part) int {
+		return cmp.Or(cmp.Compare(a.track.subject, b.track.subject), cmp.Compare(a.From, b.From))
+	})
 	var all []Cause
-	for _, part := range parts {
-		if part.span.Clip(s.Span).Empty() {
+	for i := range parts {
+		c := e.cause(&parts[i])
+		if n := len(all); n > 0 && all[n-1].continues(&c) {
+			all[n-1].To = c.To
 			continue
 		}
-		p := part.practice
-		for _, t := range part.tracks {
-			for _, sg := range t.segs {
-				c := interval.Span{From: sg.from, To: sg.to}.Clip(s.Span)
-				if sg.status == want && !c.Empty() {
-					all = append(all, e.cause(p, t, sg, c))
-				}
-			}
-		}
-		if c := part.span.Clip(s.Span); want == unproven && !peopledIn(part.tracks, c) {
-			all = append(all, Cause{From: Time(c.From), To: Time(c.To), Reason: emptyReason(p), Entries: []uint64{}})
-		}
+		all = append(all, c)
 	}
 	slices.SortStableFunc(all, func(a, b Cause) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Subject, b.Subject))
 	})
-	all = joinCauses(all)
 	g.More = max(0, len(all)-MaxCauses)
 	g.Causes = append(g.Causes, all[:min(len(all), MaxCauses)]...)
 }
 
-// joinCauses joins what one subject lacks for one reason across pieces.
-func joinCauses(all []Cause) []Cause {
-	res := all[:0]
-	for _, c := range all {
-		if n := len(res); n > 0 {
-			l := &res[n-1]
-			if l.Subject == c.Subject && l.To == c.From && l.Reason == c.Reason && slices.Equal(l.Entries, c.Entries) {
-				l.To = c.To
-				continue
-			}
-		}
-		res = append(res, c)
-	}
-	return res
+func (c *Cause) continues(o *Cause) bool {
+	return c.Subject == o.Subject && c.To == o.From && c.Reason == o.Reason && slices.Equal(c.Entries, o.Entries)
 }
 
-// peopledIn reports whether any track has a subject in scope in the span.
-func peopledIn(tracks []track, sp interval.Span) bool {
-	for _, t := range tracks {
-		for _, s := range t.segs {
-			if s.status != out && s.from < sp.To && sp.From < s.to {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func emptyReason(p *framework.Practice) string {
-	return fmt.Sprintf("no %s is registered for this, and nobody says that none exist", p.Scope)
-}
-
-func (e *evaluator) cause(p *framework.Practice, t track, s segment, c interval.Span) Cause {
-	res := Cause{Subject: t.subject, From: Time(c.From), To: Time(c.To), Reason: e.reason(p, t, s), Entries: []uint64{}}
-	if s.decided {
-		res.Entries = append(res.Entries, s.entry)
-	}
-	if x, ok := e.erased(p); ok {
-		res.Reason += fmt.Sprintf("; evidence of this kind was erased on %s", e.day(x.Recorded))
-		res.Entries = append(res.Entries, x.Index)
-	}
-	if on := e.book.Practices[p.Number]; on != nil {
-		for _, r := range on.Reliefs {
-			v := e.visible(r.Point, r.From)
-			v.To = min(v.To, r.To)
-			if (r.Subject == "" || r.Subject == t.subject) && !v.Clip(c).Empty() {
-				switch r.Kind {
-				case evidence.AcceptedRisk:
-					res.Accepted = new(r.Index)
-				case evidence.Declined:
-					res.Declined = new(r.Index)
+// parts finds what belongs to the gaps, in the order of gaps, then of time,
+// then of subjects.
+func (e *evaluator) parts(gaps []Gap, pieces []judged) []part {
+	var all []part
+	nobody := &track{}
+	for i := range pieces {
+		of := &pieces[i]
+		for k := range of.tracks {
+			t := &of.tracks[k]
+			for s := range t.segs {
+				if sg := &t.segs[s]; minds(sg) {
+					all = inGaps(all, gaps, part{Span: sg.span(), of: of, track: t, seg: sg})
 				}
 			}
 		}
+		for _, sp := range of.empty {
+			all = inGaps(all, gaps, part{Span: sp, of: of, track: nobody})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b part) int {
+		if a.gap != b.gap {
+			return a.gap - b.gap
+		}
+		return cmp.Compare(a.From, b.From)
+	})
+	return all
+}
+
+// inGaps adds a part to each gap of its kind that it lies in.
+func inGaps(all []part, gaps []Gap, p part) []part {
+	kind := Unproven
+	if p.seg != nil && p.seg.status == failed {
+		kind = Failed
+	}
+	i, _ := slices.BinarySearchFunc(gaps, p.From, func(g Gap, t int64) int {
+		if int64(g.To) <= t {
+			return -1
+		}
+		return 1
+	})
+	whole := p.Span
+	for ; i < len(gaps) && int64(gaps[i].From) < whole.To; i++ {
+		if gaps[i].Kind == kind {
+			p.gap, p.Span = i, whole.Clip(interval.Span{From: int64(gaps[i].From), To: int64(gaps[i].To)})
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func (e *evaluator) cause(p *part) Cause {
+	pr := p.of.practice
+	res := Cause{Subject: p.track.subject, From: Time(p.From), To: Time(p.To), Entries: []uint64{}}
+	if p.seg == nil {
+		res.Reason = "no " + string(pr.Scope) + " is registered for this, and nobody says that none exist"
+		res.Known = res.From
+	} else {
+		res.Reason, res.Known = e.reason(pr, p.track, p.seg), known(pr, p.seg, p.From)
+		if p.seg.by != nil {
+			res.Entries = append(res.Entries, p.seg.by.Index)
+		}
+	}
+	if p.seg == nil || p.seg.status == unproven {
+		if x, ok := e.erased(p.of); ok {
+			res.Reason += "; evidence erased on " + e.day(x.Recorded)
+			res.Entries = append(res.Entries, x.Index)
+		}
+	}
+	if on := e.book.Practices[pr.Number]; on != nil && len(on.Reliefs) > 0 {
+		e.marks(&res, on, p)
 	}
 	return res
 }
 
-// erased is the last erasure, before the end of a gap, of an entry of a kind
-// that only this practice has.
-func (e *evaluator) erased(p *framework.Practice) (evidence.Erasure, bool) {
+// marks notes who answers for a gap: it was accepted as a risk, for at most
+// twelve months, or declined.
+func (e *evaluator) marks(c *Cause, on *evidence.On, p *part) {
+	for i := range on.Reliefs {
+		r := &on.Reliefs[i]
+		v := e.relief(r)
+		if r.Kind == evidence.AcceptedRisk {
+			v.To = min(v.To, time.UnixMilli(max(r.At, r.From)).UTC().AddDate(1, 0, 0).UnixMilli())
+		}
+		if r.Subject != "" && r.Subject != p.track.subject || v.Clip(p.Span).Empty() {
+			continue
+		}
+		switch r.Kind {
+		case evidence.AcceptedRisk:
+			c.Accepted = new(r.Index)
+		case evidence.Declined:
+			c.Declined = new(r.Index)
+		}
+	}
+}
+
+// known is when the MSP first knew of a segment that begins at from: by the
+// entry that shows a failure, else when the silence passed its limit.
+func known(p *framework.Practice, s *segment, from int64) Time {
+	maxAge := int64(p.Freshness.MaxAgeDays) * interval.Day
+	switch s.why {
+	case whyFails:
+		return Time(s.by.Recorded)
+	case whyOverdue:
+		return Time(max(s.by.Recorded, s.since+int64(p.Event.DeadlineDays)*interval.Day))
+	case whyStale:
+		return Time(s.since + maxAge)
+	case whySilent:
+		if s.by != nil {
+			return Time(min(from, s.since+maxAge))
+		}
+	case whyEnded, whyClosed:
+		return Time(s.since)
+	}
+	return Time(from)
+}
+
+// erased is the last erasure of an entry of a kind that feeds the practice.
+func (e *evaluator) erased(of *judged) (evidence.Erasure, bool) {
 	for i := len(e.book.Erasures) - 1; i >= 0; i-- {
 		x := e.book.Erasures[i]
-		if x.Kind == p.Number || len(p.Feeds) > 0 && slices.Contains(e.cat.Catalog.FeedKinds(p), x.KindName) {
+		if x.Kind == of.practice.Number || slices.Contains(of.adoption.Catalog.FeedKinds(of.practice), x.KindName) {
 			return x, true
 		}
 	}
 	return evidence.Erasure{}, false
 }
 
+// day is the civil day of an instant in the client's zone, in words.
 func (e *evaluator) day(t int64) string {
-	return time.UnixMilli(t).In(e.zone).Format("January 2, 2006")
+	at := time.UnixMilli(t).In(e.zone)
+	key := [2]int{at.Year(), at.YearDay()}
+	text, ok := e.days[key]
+	if !ok {
+		text = at.Format("January 2, 2006")
+		e.days[key] = text
+	}
+	return text
 }
 
 // reason is the cause in plain words.
-func (e *evaluator) reason(p *framework.Practice, t track, s segment) string {
+func (e *evaluator) reason(p *framework.Practice, t *track, s *segment) string {
 	who := t.subject
-	if t.name != "" && t.name != t.subject {
+	if t.name != "" {
 		who = t.name
+	}
+	if who != "" {
+		who += ": "
 	}
 	switch s.why {
 	case whyFails:
-		text := s.text
-		if text == "" {
-			text = "an entry says that it was not in place"
+		if *s.text == "" {
+			return who + "an entry says that it was not in place"
 		}
-		return prefixed(who, text)
+		return who + *s.text
 	case whyClosed:
-		return prefixed(who, fmt.Sprintf("the failure was closed on %s without new evidence", e.day(s.since)))
+		return who + "the failure was closed on " + e.day(s.since) + " without new evidence"
 	case whyEnded:
-		return prefixed(who, fmt.Sprintf("ended on %s", e.day(s.since)))
+		return who + "ended on " + e.day(s.since)
 	case whyOverdue:
-		return prefixed(who, fmt.Sprintf("no answer to %s of %s within %s", quoted(s.text), e.day(s.since), days(p.Event.DeadlineDays)))
+		what := *s.text
+		if what == "" {
+			what = "the trigger"
+		}
+		return who + "no answer to " + what + " of " + e.day(s.since) + " within " + days(p.Event.DeadlineDays)
 	case whySilent:
-		if s.decided {
-			return fmt.Sprintf("nothing recorded since %s, and no statement that there was nothing", e.day(s.since))
+		if s.by != nil {
+			return "nothing recorded since " + e.day(s.since) + ", and no statement that there was nothing"
 		}
 		return "nothing recorded, and no statement that there was nothing"
 	case whyStale:
-		if s.source != "statement" && s.source != "" {
-			return prefixed(who, fmt.Sprintf("no report that shows this since %s", e.day(s.since)))
+		if s.source > 0 {
+			return who + "no report that shows this since " + e.day(s.since)
 		}
-		return prefixed(who, fmt.Sprintf("last shown on %s, older than %s", e.day(s.since), days(p.Freshness.MaxAgeDays)))
+		return who + "last shown on " + e.day(s.since) + ", older than " + days(p.Freshness.MaxAgeDays)
 	}
-	return prefixed(who, "nothing on record yet")
-}
-
-func prefixed(who, text string) string {
-	if who == "" {
-		return text
-	}
-	return who + ": " + text
-}
-
-func quoted(s string) string {
-	if s == "" {
-		return "the trigger"
-	}
-	return s
+	return who + "nothing on record yet"
 }
 
 func days(n int) string {
 	if n == 1 {
 		return "1 day"
 	}
-	return fmt.Sprintf("%d days", n)
+	return strconv.Itoa(n) + " days"
 }

@@ -53,6 +53,9 @@ const (
 	Onboarding    = "onboarding"
 )
 
+// maxMonths bounds a window.
+const maxMonths = 120
+
 // MaxCauses is how many causes a gap lists; More counts the rest.
 const MaxCauses = 20
 
@@ -111,9 +114,10 @@ type Covered struct {
 
 // Exempt is a span that is neither covered nor a gap.
 type Exempt struct {
-	From Time   `json:"from"`
-	To   Time   `json:"to"`
-	Why  string `json:"why"`
+	From       Time     `json:"from"`
+	To         Time     `json:"to"`
+	Why        string   `json:"why"`
+	DisputedBy []uint64 `json:"disputed_by,omitempty"`
 }
 
 // Cause is one subject's part in a gap: what happened, in plain words, and
@@ -127,6 +131,10 @@ type Cause struct {
 	Entries  []uint64 `json:"entries"`
 	Accepted *uint64  `json:"accepted,omitempty"`
 	Declined *uint64  `json:"declined,omitempty"`
+
+	// Known is when the MSP first knew, by the entry that shows it, or when
+	// the silence passed its limit. It is for the cure clock.
+	Known Time `json:"-"`
 }
 
 // Gap is a span in which the practice was not held. Limit is what the
@@ -180,6 +188,9 @@ type Report struct {
 	Reading   Reading    `json:"reading"`
 	Window    Window     `json:"window"`
 	Practices []Practice `json:"practices"`
+
+	// Started is when the log began, for strips.
+	Started Time `json:"-"`
 }
 
 // Window is a span as it is written.
@@ -197,14 +208,24 @@ func (e ErrUnknownPractice) Error() string {
 
 // Evaluate answers a query from a book.
 func Evaluate(b *evidence.Book, q Query) (Report, error) {
-	e, err := newEvaluator(b, q)
+	if q.Months < 1 || q.Months > maxMonths {
+		return Report{}, fmt.Errorf("a window of %d months: ask for 1 to %d", q.Months, maxMonths)
+	}
+	return evaluate(b, q, q.Window())
+}
+
+func evaluate(b *evidence.Book, q Query, window interval.Span) (Report, error) {
+	e, err := newEvaluator(b, q, window)
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{On: Time(q.On), Reading: q.Reading, Window: Window{Time(e.window.From), Time(e.window.To)}, Practices: []Practice{}}
 	ids, err := e.asked()
 	if err != nil {
 		return Report{}, err
+	}
+	r := Report{
+		On: Time(window.To), Reading: q.Reading, Window: Window{Time(window.From), Time(window.To)},
+		Practices: make([]Practice, 0, len(ids)), Started: Time(b.Started.Recorded),
 	}
 	for _, id := range ids {
 		r.Practices = append(r.Practices, e.practice(id))

@@ -8,222 +8,263 @@ import (
 	"breakwater/internal/interval"
 )
 
-// dispute is a span in which entries recorded later would have changed what
-// proven says of one subject.
+// dispute is a span in which an entry that was logged later speaks against
+// what proven says of one subject.
 type dispute struct {
 	interval.Span
-	entries []uint64
+	entry uint64
 }
 
-// disputes compares proven with best, subject by subject, where they can
-// differ for the worse.
-func (e *evaluator) disputes(p *framework.Practice, tracks []track) []dispute {
+// against is what was logged late about one subject of a practice.
+type against struct {
+	says  []dispute // entries that say that it was not in place
+	lives []dispute // entries that put the subject in scope
+	taken []dispute // retractions of what proven still took into account
+}
+
+func (a *against) any() bool { return len(a.says)+len(a.lives)+len(a.taken) > 0 }
+
+// hull is the span outside of which nothing is late.
+func (a *against) hull() interval.Span {
+	res := interval.Span{From: interval.Forever, To: interval.Ever}
+	for _, list := range [...][]dispute{a.says, a.lives, a.taken} {
+		for _, d := range list {
+			res.From, res.To = min(res.From, d.From), max(res.To, d.To)
+		}
+	}
+	return res
+}
+
+// disputes is where proven found nothing amiss with a subject and best does,
+// with the entries that made the difference. The readings may also differ
+// without any later entry; that is no dispute.
+func (e *evaluator) disputes(p *framework.Practice, tracks []track, sw *swept) []dispute {
 	if p.Mode == framework.Event {
 		return e.eventDisputes(p, tracks)
 	}
-	if p.Scope == framework.ScopeClient || p.Scope == framework.ScopeMSP {
-		c := e.client()
-		if !e.contestable(p, c) {
-			return nil
+	var res []dispute
+	if ofClient(p) {
+		s := e.unnamed(framework.ScopeClient)
+		if a := e.against(p, s, nil); a.any() {
+			res = e.compare(a, tracks[0].segs, e.best.tracks(p)[0].segs)
 		}
-		return e.compare(p, c, tracks[0].segs, e.best.tracks(p)[0].segs)
+		return res
 	}
 	register := e.book.Registers[p.Scope]
-	if register == nil {
-		return nil
+	if register != nil {
+		roll := e.best.roll(register)
+		absent := e.absent()
+		i := 0
+		for k, s := range register.Subjects {
+			if s.ID == "" {
+				continue
+			}
+			segs := absent
+			if i < len(tracks) && tracks[i].subject == s.ID {
+				segs = tracks[i].segs
+				i++
+			}
+			a := e.against(p, s, roll.of[k].lives)
+			if !a.any() {
+				continue
+			}
+			e.best.window = a.hull()
+			if b, in := e.best.track(p, s, &roll.of[k]); in {
+				res = append(res, e.compare(a, segs, b.segs)...)
+			}
+			e.best.window = e.window
+		}
 	}
+	return append(res, e.wholeDisputes(p, tracks, sw)...)
+}
+
+// absent is a window in which a subject is not in scope.
+func (e *evaluator) absent() []segment {
+	return []segment{{from: e.window.From, to: e.window.To}}
+}
+
+// wholeDisputes is the disputes of what was said without naming a subject:
+// evidence for all, or that none exist.
+func (e *evaluator) wholeDisputes(p *framework.Practice, tracks []track, sw *swept) []dispute {
 	var res []dispute
-	i := 0
-	for _, s := range register.Subjects {
-		var segs []segment
-		if i < len(tracks) && tracks[i].source == s {
-			segs = tracks[i].segs
-			i++
+	s := e.unnamed(p.Scope)
+	if a := e.against(p, s, nil); a.any() {
+		had := e.best.roll(e.book.Registers[p.Scope]).had
+		if len(had.Gaps(e.window)) > 0 {
+			res = e.compare(a, named(tracks, "", e.absent()), e.best.asAWhole(p, had).segs)
 		}
-		if !e.contestable(p, s) {
+	}
+	on := e.book.Practices[p.Number]
+	if on == nil || len(e.book.Retractions) == 0 {
+		return res
+	}
+	var empty interval.Set
+	for i := range on.Statements {
+		st := &on.Statements[i]
+		r, ok := e.book.Retractions[st.Index]
+		if st.State != evidence.NoneExist || !ok {
 			continue
 		}
-		b, in := e.best.track(p, s)
-		if !in {
-			continue
+		if empty == nil {
+			empty = e.best.sweep(p, e.best.tracks(p)).empty
 		}
-		if segs == nil {
-			segs = []segment{{from: e.window.From, to: e.window.To, status: out}}
+		v := e.attested(p, st)
+		v.To = min(v.To, r.Recorded)
+		for _, sp := range empty.Intersect(interval.Of(v)) {
+			res = append(res, dispute{sp, r.Index})
 		}
-		res = append(res, e.compare(p, s, segs, b.segs)...)
 	}
 	return res
 }
 
 func (e *evaluator) eventDisputes(p *framework.Practice, tracks []track) []dispute {
+	on := e.book.Practices[p.Number]
+	if on == nil {
+		return nil
+	}
+	shared := e.eventAgainst(p, on)
+	late := e.best.overdue(p, on)
 	var res []dispute
-	none := []segment{{from: e.window.From, to: e.window.To, status: out}}
-	for _, b := range e.best.eventTracks(p) {
-		segs := none
-		for _, t := range tracks {
-			if t.subject == b.subject {
-				segs = t.segs
-			}
+	var best []track
+	for _, name := range e.eventNames(on) {
+		a := against{says: slices.Clip(shared.says), taken: slices.Clip(shared.taken)}
+		if name != "" {
+			a = e.spokenAgainst(a, p, name)
 		}
-		if b.subject == "" {
-			res = append(res, e.compare(p, e.client(), segs, b.segs)...)
+		for _, l := range late[name] {
+			for _, sp := range l.spans {
+				a.says = e.late(a.says, &l.trigger.Point, sp)
+			}
+			a.taken = e.taken(a.taken, &l.trigger.Point, l.trigger.At)
+		}
+		if !a.any() {
 			continue
 		}
-		res = append(res, e.compare(p, &evidence.Subject{ID: b.subject}, segs, b.segs)...)
+		if best == nil {
+			best = e.best.eventTracks(p)
+		}
+		res = append(res, e.compare(a, named(tracks, name, e.absent()), named(best, name, e.absent()))...)
 	}
 	return res
 }
 
-// contestable reports whether anything said about the subject could make
-// best say less than proven: a failure, a retraction, an end, or a place in
-// the register that was recorded late.
-func (e *evaluator) contestable(p *framework.Practice, s *evidence.Subject) bool {
-	for _, l := range s.Lives {
-		if l.Recorded > l.At && l.Recorded > e.window.From && l.At < e.window.To {
-			return true
-		}
+// eventNames is everybody who was ever a subject of an event practice, and
+// the client.
+func (e *evaluator) eventNames(on *evidence.On) []string {
+	names := []string{""}
+	for i := range on.Triggers {
+		names = append(names, on.Triggers[i].Subject)
 	}
-	if len(s.Unused) > 0 {
-		return true
+	for i := range on.Statements {
+		names = append(names, on.Statements[i].Subject)
 	}
-	if on := e.book.Practices[p.Number]; on != nil {
-		for _, st := range on.Statements {
-			if st.Subject == s.ID && (st.State == evidence.Fails || e.retracted(st.Index)) {
-				return true
-			}
-		}
-		if slices.ContainsFunc(on.Reliefs, func(r evidence.Relief) bool { return e.retracted(r.Index) }) {
-			return true
-		}
-	}
-	for _, f := range p.Feeds {
-		slot := e.cat.Slots[f.Measure]
-		for _, series := range s.Series {
-			if series.Measure == f.Measure && f.Required && slices.ContainsFunc(series.Runs, func(r evidence.Run) bool {
-				return r.Verdicts.At(slot) == framework.Fails || e.retracted(r.First.Index)
-			}) {
-				return true
-			}
-		}
-	}
-	return false
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
-func (e *evaluator) retracted(index uint64) bool {
-	if len(e.book.Retractions) == 0 {
-		return false
+func named(tracks []track, name string, otherwise []segment) []segment {
+	for i := range tracks {
+		if tracks[i].subject == name {
+			return tracks[i].segs
+		}
 	}
-	_, ok := e.book.Retractions[index]
-	return ok
+	return otherwise
 }
 
 // compare lists where proven did not mind and best does.
-func (e *evaluator) compare(p *framework.Practice, s *evidence.Subject, proven, best []segment) []dispute {
+func (e *evaluator) compare(a against, proven, best []segment) []dispute {
 	var res []dispute
 	for i, j := 0, 0; i < len(proven) && j < len(best); {
-		x, y := proven[i], best[j]
-		if x.status != failed && x.status != unproven && (y.status == failed || y.status == unproven) {
-			sp := interval.Span{From: max(x.from, y.from), To: min(x.to, y.to)}
-			if entries := e.because(p, s, x, y, sp); len(entries) > 0 && !sp.Empty() {
-				res = append(res, dispute{sp, entries})
-			}
+		x, y := &proven[i], &best[j]
+		sp := interval.Span{From: max(x.from, y.from), To: min(x.to, y.to)}
+		if minds(y) && !minds(x) && !sp.Empty() {
+			res = append(res, a.in(sp, x.status == out)...)
 		}
-		if x.to <= y.to {
+		if sp.To == x.to {
 			i++
 		}
-		if y.to <= x.to {
+		if sp.To == y.to {
 			j++
 		}
 	}
 	return res
 }
 
-// because is the entries that make best say less over a span.
-func (e *evaluator) because(p *framework.Practice, s *evidence.Subject, proven, best segment, sp interval.Span) []uint64 {
-	if best.status == failed {
-		if best.decided {
-			return []uint64{best.entry}
-		}
-		return nil
+func minds(s *segment) bool { return s.status == failed || s.status == unproven }
+
+// in is the entries that made the difference in a span: those that say so,
+// and what put the subject in scope; where there are none, what was taken
+// back.
+func (a *against) in(sp interval.Span, wasOut bool) []dispute {
+	first := clip(a.says, sp)
+	if wasOut {
+		first = append(first, clip(a.lives, sp)...)
 	}
-	var res []uint64
-	if proven.status == out || proven.status == exempt {
-		for _, l := range e.best.livesOf(s) {
-			if l.span.Contains(sp.From) && l.entry > 0 {
-				return []uint64{l.entry}
-			}
-		}
+	var known []interval.Span
+	for _, d := range first {
+		known = append(known, d.Span)
 	}
-	late := func(index uint64) {
-		if r, ok := e.book.Retractions[index]; ok && r.Recorded > sp.From {
-			res = append(res, r.Index)
-		}
+	for _, rest := range interval.Of(known...).Gaps(sp) {
+		first = append(first, clip(a.taken, rest)...)
 	}
-	if on := e.book.Practices[p.Number]; on != nil {
-		for _, st := range on.Statements {
-			if st.Subject == s.ID {
-				late(st.Index)
-			}
-		}
-		for _, r := range on.Reliefs {
-			late(r.Index)
-		}
-		for _, pt := range on.Signs() {
-			late(pt.Index)
-		}
-	}
-	for _, f := range p.Feeds {
-		for _, series := range s.Series {
-			if series.Measure == f.Measure {
-				for _, r := range series.Runs {
-					late(r.First.Index)
-				}
-			}
-		}
-	}
-	slices.Sort(res)
-	return slices.Compact(res)
+	return first
 }
 
-// contest splits held stretches where something disputes them.
-func contest(list []stretch, disputes []dispute) []stretch {
-	if len(disputes) == 0 {
-		return list
-	}
-	var cuts []int64
-	for _, d := range disputes {
-		cuts = append(cuts, d.From, d.To)
-	}
-	slices.Sort(cuts)
-	cuts = slices.Compact(cuts)
-	var res []stretch
-	for _, s := range list {
-		if s.verdict != isHeld {
-			res = join(res, s)
-			continue
-		}
-		for _, at := range append(slices.Clone(cuts), s.To) {
-			if at <= s.From {
-				continue
-			}
-			head := s
-			head.To = min(at, s.To)
-			head.disputed = disputing(disputes, head.Span)
-			res = join(res, head)
-			if s.From = head.To; s.Empty() {
-				break
-			}
+func clip(list []dispute, sp interval.Span) []dispute {
+	var res []dispute
+	for _, d := range list {
+		if c := d.Clip(sp); !c.Empty() {
+			res = append(res, dispute{c, d.entry})
 		}
 	}
 	return res
 }
 
-func disputing(disputes []dispute, sp interval.Span) []uint64 {
-	var all []uint64
+// contest splits stretches where something disputes them.
+func contest(list []stretch, disputes []dispute) []stretch {
+	if len(disputes) == 0 {
+		return list
+	}
+	cuts := make([]int64, 0, 2*len(disputes))
 	for _, d := range disputes {
-		if d.From <= sp.From && sp.To <= d.To {
-			all = append(all, d.entries...)
+		cuts = append(cuts, d.From, d.To)
+	}
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	slices.SortFunc(disputes, func(a, b dispute) int { return int(a.From - b.From) })
+	var res []stretch
+	var active []dispute
+	next := 0
+	for _, s := range list {
+		if s.verdict != isHeld && (s.verdict != isExempt || s.why == NotBound || s.why == NotStarted) {
+			res = join(res, s)
+			continue
 		}
+		k, _ := slices.BinarySearch(cuts, s.From+1)
+		for ; !s.Empty(); k++ {
+			head := s
+			if k < len(cuts) {
+				head.To = min(cuts[k], s.To)
+			}
+			for ; next < len(disputes) && disputes[next].From <= head.From; next++ {
+				active = append(active, disputes[next])
+			}
+			active = slices.DeleteFunc(active, func(d dispute) bool { return d.To <= head.From })
+			head.disputed = entries(active)
+			res = join(res, head)
+			s.From = head.To
+		}
+	}
+	return res
+}
+
+func entries(list []dispute) []uint64 {
+	if len(list) == 0 {
+		return nil
+	}
+	all := make([]uint64, 0, len(list))
+	for _, d := range list {
+		all = append(all, d.entry)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

@@ -15,21 +15,33 @@ type evaluator struct {
 	book    *evidence.Book
 	query   Query
 	reading Reading
-	window  interval.Span // of the piece being judged
 	whole   interval.Span // of the query
 	zone    *time.Location
-	cat     *evidence.Adoption // of the piece being judged
 
-	scratch []segment
+	// Set for the piece of the window that one catalog judges.
+	window interval.Span
+	cat    *evidence.Adoption
+
+	// Kept for the whole query.
+	kinds    []datedSpan[framework.LegalKind]
+	profiles []datedSpan[framework.Profile]
+	rolls    map[*evidence.Register]*roll
+	best     *evaluator // the other reading, for disputes; nil in best
+
+	// Kept for one practice.
+	segs      arena
+	number    uint16
+	bySubject map[string][]*evidence.Statement
+
+	// Scratch.
+	rev     []segment
 	items   []item
-	lives   map[*evidence.Subject][]life
-	best    *evaluator // the other reading, for disputes
+	scope   []life
+	changes []uint64
+	days    map[[2]int]string
 }
 
-func newEvaluator(b *evidence.Book, q Query) (*evaluator, error) {
-	if q.Months < 1 || q.Months > 120 {
-		return nil, fmt.Errorf("a window of %d months: ask for 1 to 120", q.Months)
-	}
+func newEvaluator(b *evidence.Book, q Query, window interval.Span) (*evaluator, error) {
 	if q.Reading != Proven && q.Reading != Best {
 		return nil, fmt.Errorf("no reading is called %q: use proven or best", q.Reading)
 	}
@@ -41,19 +53,33 @@ func newEvaluator(b *evidence.Book, q Query) (*evaluator, error) {
 	if len(b.Adoptions) == 0 {
 		return nil, fmt.Errorf("this log has adopted no catalog: run `breakwater fsck`")
 	}
-	e := newPiece(b, q, q.Reading)
+	e := newReading(b, q, q.Reading, window)
 	if q.Reading == Proven {
-		e.best = newPiece(b, q, Best)
+		e.best = newReading(b, q, Best, window)
 	}
 	return e, nil
 }
 
-func newPiece(b *evidence.Book, q Query, r Reading) *evaluator {
-	zone := q.Zone
-	if zone == nil {
-		zone = time.UTC
+func newReading(b *evidence.Book, q Query, r Reading, window interval.Span) *evaluator {
+	e := &evaluator{
+		book: b, query: q, reading: r, whole: window, window: window, zone: q.Zone,
+		rolls: map[*evidence.Register]*roll{}, days: map[[2]int]string{},
 	}
-	return &evaluator{book: b, query: q, reading: r, whole: q.Window(), window: q.Window(), zone: zone, lives: map[*evidence.Subject][]life{}}
+	if e.zone == nil {
+		e.zone = time.UTC
+	}
+	e.kinds = dated(e, b.LegalKinds, framework.CoveredEntity)
+	e.profiles = dated(e, b.Profiles, framework.ProfileSmall)
+	return e
+}
+
+// turn begins a piece of the window.
+func (e *evaluator) turn(pc piece) {
+	e.window, e.cat = pc.span, pc.adoption
+	if e.best != nil {
+		e.best.segs.reset()
+		e.best.turn(pc)
+	}
 }
 
 // asked lists the practices to answer for: those named, else those of the
@@ -84,25 +110,27 @@ func (e *evaluator) knows(id string) bool {
 	})
 }
 
-// started is when the practice was in the profile that is asked about.
+// always is all time.
+var always = interval.Set{{From: interval.Ever, To: interval.Forever}}
+
+// started is when the practice was in the profile that is asked about. One
+// that is asked about by name always is.
 func (e *evaluator) started(p *framework.Practice) interval.Set {
-	always := interval.Set{{From: interval.Ever, To: interval.Forever}}
 	switch {
-	case len(e.query.Practices) > 0 && e.query.Profile == "":
+	case len(e.query.Practices) > 0:
 		return always
 	case e.query.Profile != "":
-		if p.In(e.query.Profile) || len(e.query.Practices) > 0 {
+		if p.In(e.query.Profile) {
 			return always
 		}
 		return nil
 	}
-	var set []interval.Span
-	for _, d := range dated(e, e.book.Profiles, framework.ProfileSmall) {
-		if p.In(d.value) {
-			set = append(set, d.span)
-		}
-	}
-	return interval.Of(set...)
+	return spansWhere(e.profiles, p.In)
+}
+
+// bound is when the practice binds the client's legal kind.
+func (e *evaluator) bound(p *framework.Practice) interval.Set {
+	return spansWhere(e.kinds, p.BindsKind)
 }
 
 type datedSpan[T any] struct {
@@ -110,43 +138,49 @@ type datedSpan[T any] struct {
 	value T
 }
 
+func spansWhere[T any](list []datedSpan[T], ok func(T) bool) interval.Set {
+	if len(list) == 1 && ok(list[0].value) {
+		return always
+	}
+	var spans []interval.Span
+	for _, d := range list {
+		if ok(d.value) {
+			spans = append(spans, d.span)
+		}
+	}
+	return interval.Of(spans...)
+}
+
 // dated spreads values that hold from a point on over all time. The first one
-// stated also holds for all time before; with none, it is otherwise.
+// stated also holds for all time before: the first logged in proven, whose
+// past does not change, the first by date in best. With none it is otherwise.
 func dated[T any](e *evaluator, list []evidence.Dated[T], otherwise T) []datedSpan[T] {
-	ordered := slices.Clone(list)
-	slices.SortStableFunc(ordered, func(a, b evidence.Dated[T]) int {
+	byDate := slices.Clone(list)
+	slices.SortFunc(byDate, func(a, b evidence.Dated[T]) int {
 		if a.Before(false, b.Point, false) {
 			return -1
 		}
 		return 1
 	})
 	var res []datedSpan[T]
-	next := interval.Forever
-	for i := len(ordered) - 1; i >= 0; i-- {
-		v := e.visible(ordered[i].Point, ordered[i].At)
-		if v.From >= v.To || v.From >= next {
-			continue
+	open := always
+	take := func(mine interval.Set, value T) {
+		for _, sp := range mine {
+			res = append(res, datedSpan[T]{sp, value})
 		}
-		res = append(res, datedSpan[T]{interval.Span{From: v.From, To: next}, ordered[i].Value})
-		next = v.From
+		open = open.Subtract(mine)
 	}
-	if len(res) == 0 {
-		return []datedSpan[T]{{interval.Span{From: interval.Ever, To: interval.Forever}, otherwise}}
+	e.ruling(len(byDate), func(i int) *evidence.Point { return &byDate[i].Point }, func(i int, sp interval.Span) {
+		take(interval.Set{sp}, byDate[i].Value)
+	})
+	if e.reading == Proven {
+		slices.SortFunc(byDate, func(a, b evidence.Dated[T]) int { return int(int64(a.Index) - int64(b.Index)) })
 	}
-	slices.Reverse(res)
-	res[0].span.From = interval.Ever
+	for i := range byDate {
+		take(open.Intersect(interval.Of(interval.Span{From: interval.Ever, To: e.dropped(&byDate[i].Point)})), byDate[i].Value)
+	}
+	take(open, otherwise)
 	return res
-}
-
-// bound is when the practice binds the client's legal kind.
-func (e *evaluator) bound(p *framework.Practice) interval.Set {
-	var set []interval.Span
-	for _, d := range dated(e, e.book.LegalKinds, framework.CoveredEntity) {
-		if p.BindsKind(d.value) {
-			set = append(set, d.span)
-		}
-	}
-	return interval.Of(set...)
 }
 
 // piece is a part of the window that one catalog judges.
@@ -157,21 +191,19 @@ type piece struct {
 }
 
 // pieces divides the window by the catalogs adopted, by recorded time in both
-// readings. The first catalog that has the practice judges all time before.
+// readings. The first catalog that has the practice judges all time before,
+// the last one that has it all time after.
 func (e *evaluator) pieces(id string) []piece {
-	var res []piece
+	res := make([]piece, 0, len(e.book.Adoptions))
 	for i := range e.book.Adoptions {
 		a := &e.book.Adoptions[i]
 		p, ok := a.Catalog.Practice(id)
 		if !ok {
 			continue
 		}
+		span := interval.Span{From: interval.Ever, To: interval.Forever}
 		if n := len(res); n > 0 {
-			res[n-1].span.To = a.Recorded
-		}
-		span := interval.Span{From: a.Recorded, To: interval.Forever}
-		if len(res) == 0 {
-			span.From = interval.Ever
+			res[n-1].span.To, span.From = a.Recorded, a.Recorded
 		}
 		res = append(res, piece{span, a, p})
 	}

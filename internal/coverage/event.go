@@ -1,6 +1,7 @@
 package coverage
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,206 +12,227 @@ import (
 
 // eventTracks judges an event practice. The client's heartbeat (any trigger,
 // answer or nil) must not stop, and no trigger may stay unanswered past its
-// deadline. The subjects are those of the triggers; before the first trigger
-// with a subject the client itself is the one subject.
+// deadline. The subjects are those of the triggers; while there are none the
+// client itself is the one subject.
 func (e *evaluator) eventTracks(p *framework.Practice) []track {
 	on := e.book.Practices[p.Number]
 	if on == nil {
 		on = &evidence.On{}
 	}
 	beat := e.heartbeat(p, on)
-	client := track{segs: zip(beat, e.said(p, ""), failsOnly)}
+	if said := e.denied(p, on, ""); said != nil {
+		beat = e.zip(beat, said, failsOnly)
+	}
+	scope, named := e.triggered(on)
 	late := e.overdue(p, on)
-	first := interval.Forever
-	bySubject := map[string][]segment{}
-	var names []string
-	for _, t := range on.Triggers {
-		v := e.visible(t.Point, t.At)
-		if v.From >= v.To || t.Subject == "" {
-			continue
+	alone := named.Gaps(e.window).Union(interval.Of(scope[""]...))
+	delete(scope, "")
+	res := make([]track, 0, len(scope)+1)
+	if len(alone) > 0 {
+		res = append(res, e.eventTrack(p, "", beat, alone, late[""]))
+	}
+	for _, name := range slices.Sorted(maps.Keys(scope)) {
+		segs := beat
+		if said := e.denied(p, on, name); said != nil {
+			segs = e.zip(beat, said, failsOnly)
 		}
-		if _, seen := bySubject[t.Subject]; !seen {
-			names = append(names, t.Subject)
-			bySubject[t.Subject] = nil
-		}
-		first = min(first, v.From)
-	}
-	for _, l := range late {
-		bySubject[l.subject] = append(bySubject[l.subject], l.seg)
-	}
-	slices.Sort(names)
-	res := make([]track, 0, len(names)+1)
-	client.segs = fail(client.segs, bySubject[""])
-	if len(bySubject[""]) == 0 {
-		client.segs = before(client.segs, first)
-	}
-	res = append(res, client)
-	for _, name := range names {
-		segs := after(beat, e.triggered(on, name))
-		res = append(res, track{subject: name, segs: fail(segs, bySubject[name])})
+		res = append(res, e.eventTrack(p, name, segs, interval.Of(scope[name]...), late[name]))
 	}
 	return res
 }
 
+func (e *evaluator) eventTrack(p *framework.Practice, name string, segs []segment, scope interval.Set, late []overdue) track {
+	for _, l := range late {
+		segs = e.overlay(segs, l.spans, func(s segment) segment {
+			if s.status == failed && s.by.Index < l.trigger.Index {
+				return s
+			}
+			return segment{status: failed, why: whyOverdue, by: &l.trigger.Point, since: l.trigger.At, text: &l.text}
+		})
+	}
+	segs = e.relieved(p, name, segs)
+	return track{subject: name, segs: e.overlay(segs, scope.Gaps(e.window), func(segment) segment { return segment{} })}
+}
+
+// triggered is since when each subject is one, and since when any named one
+// is. A statement that the practice fails for someone names a subject too.
+func (e *evaluator) triggered(on *evidence.On) (map[string][]interval.Span, interval.Set) {
+	scope := map[string][]interval.Span{}
+	var named []interval.Span
+	name := func(subject string, p *evidence.Point) {
+		v := e.visible(p, p.At).Clip(e.window)
+		if v.Empty() {
+			return
+		}
+		scope[subject] = append(scope[subject], v)
+		if subject != "" {
+			named = append(named, v)
+		}
+	}
+	for i := range on.Triggers {
+		name(on.Triggers[i].Subject, &on.Triggers[i].Point)
+	}
+	for i := range on.Statements {
+		if s := &on.Statements[i]; s.State == evidence.Fails && s.Subject != "" {
+			name(s.Subject, &s.Point)
+		}
+	}
+	return scope, interval.Of(named...)
+}
+
+// denied is where a statement says that the practice is not in place; nil
+// where none ever did.
+func (e *evaluator) denied(p *framework.Practice, on *evidence.On, subject string) []segment {
+	var all []segment
+	for _, msp := range [...]bool{false, true} {
+		items := e.statements(p, subject, msp)
+		if !slices.ContainsFunc(items, func(it item) bool { return it.verdict == framework.Fails }) {
+			continue
+		}
+		if one := e.timeline(items, interval.Forever); all == nil {
+			all = one
+		} else {
+			all = e.zip(all, one, either)
+		}
+	}
+	return all
+}
+
 // failsOnly lets a statement that the practice fails stand over heartbeats.
-func failsOnly(beat, said segment) segment {
+func failsOnly(beat, said *segment) *segment {
 	if said.status == failed {
 		return said
 	}
 	return beat
 }
 
-func (e *evaluator) triggered(on *evidence.On, subject string) int64 {
-	first := interval.Forever
-	for _, t := range on.Triggers {
-		if v := e.visible(t.Point, t.At); t.Subject == subject && v.From < v.To {
-			first = min(first, v.From)
-		}
-	}
-	return first
-}
-
-// before keeps segments up to t and is out of scope from there on; after is
-// the other half.
-func before(segs []segment, t int64) []segment {
-	res := make([]segment, 0, len(segs)+1)
-	for _, s := range segs {
-		rest := segment{from: max(s.from, t), to: s.to, status: out}
-		s.to = min(s.to, t)
-		res = add(add(res, s), rest)
-	}
-	return res
-}
-
-func after(segs []segment, t int64) []segment {
-	res := make([]segment, 0, len(segs)+1)
-	for _, s := range segs {
-		head := segment{from: s.from, to: min(s.to, t), status: out}
-		s.from = max(s.from, t)
-		res = add(add(res, head), s)
-	}
-	return res
-}
-
-// fail lays failed segments over others.
-func fail(segs, late []segment) []segment {
-	for _, f := range late {
-		res := make([]segment, 0, len(segs)+2)
-		for _, s := range segs {
-			c := interval.Span{From: s.from, To: s.to}.Clip(interval.Span{From: f.from, To: f.to})
-			if c.Empty() || s.status == failed {
-				res = add(res, s)
-				continue
-			}
-			head, mid, tail := s, f, s
-			head.to, tail.from = c.From, c.To
-			mid.from, mid.to = c.From, c.To
-			res = add(add(add(res, head), mid), tail)
-		}
-		segs = res
-	}
-	return segs
-}
-
 // heartbeat is where the client gave a sign of life, with the best grade of
 // those that still last.
 func (e *evaluator) heartbeat(p *framework.Practice, on *evidence.On) []segment {
 	maxAge := int64(p.Freshness.MaxAgeDays) * interval.Day
-	segs := []segment{{from: e.window.From, to: e.window.To, status: unproven, why: whySilent}}
-	beat := func(pt evidence.Point, g evidence.Grade, end int64) {
+	var grades [4][]interval.Span
+	e.signs(p, on, func(pt *evidence.Point, g evidence.Grade, until int64) {
 		v := e.visible(pt, pt.At)
-		v = interval.Span{From: v.From, To: min(v.To, pt.At+maxAge, end)}.Clip(e.window)
-		if !v.Empty() {
-			segs = lay(segs, segment{from: v.From, to: v.To, status: held, grade: g})
+		v.To = min(v.To, pt.At+maxAge, until)
+		if !v.Clip(e.window).Empty() {
+			grades[g] = append(grades[g], v)
 		}
-	}
-	for _, t := range on.Triggers {
-		beat(t.Point, t.Grade, interval.Forever)
-	}
-	for _, a := range on.Answers {
-		beat(a.Point, a.Grade, interval.Forever)
-	}
-	for _, b := range on.Beats {
-		beat(b.Point, b.Grade, interval.Forever)
-	}
-	for _, n := range on.Nils {
-		end, contradicted := e.contradiction(on, n)
-		if e.reading == Best && contradicted {
-			continue
+	})
+	for i := range on.Nils {
+		n := &on.Nils[i]
+		valid := interval.Of(e.visible(&n.Point, n.At)).Subtract(e.contradicted(on, n))
+		if e.reading == Best && len(valid) > 0 {
+			grades[n.Grade] = append(grades[n.Grade], interval.Span{From: n.From, To: n.To})
 		}
-		beat(n.Point, n.Grade, end)
-		if v := e.visible(n.Point, n.At); e.reading == Best && v.From < v.To {
-			if sp := (interval.Span{From: n.From, To: n.To}).Clip(e.window); !sp.Empty() {
-				segs = lay(segs, segment{from: sp.From, to: sp.To, status: held, grade: n.Grade})
+		grades[n.Grade] = append(grades[n.Grade], valid.Intersect(interval.Set{{From: interval.Ever, To: n.At + maxAge}})...)
+	}
+	quiet := segment{from: e.window.From, to: e.window.To, status: unproven, why: whySilent}
+	segs := e.layer(e.segs.done(append(e.segs.open(1), quiet)), &grades)
+	return e.lastSigns(p, on, segs)
+}
+
+// signs yields every sign of life but the nils, and when it stops to count.
+func (e *evaluator) signs(p *framework.Practice, on *evidence.On, yield func(pt *evidence.Point, g evidence.Grade, until int64)) {
+	for i := range on.Triggers {
+		yield(&on.Triggers[i].Point, on.Triggers[i].Grade, interval.Forever)
+	}
+	for i := range on.Answers {
+		yield(&on.Answers[i].Point, on.Answers[i].Grade, interval.Forever)
+	}
+	for i := range on.Beats {
+		yield(&on.Beats[i].Point, on.Beats[i].Grade, interval.Forever)
+	}
+	for i := range on.Statements {
+		if s := &on.Statements[i]; s.State == evidence.Holds {
+			until := s.Until
+			if until == 0 {
+				until = interval.Forever
 			}
+			yield(&s.Point, s.Grade, until)
 		}
 	}
-	return e.silence(on, segs)
 }
 
-// contradiction is when a trigger inside a nil's period takes effect.
-func (e *evaluator) contradiction(on *evidence.On, n evidence.Nil) (int64, bool) {
-	first := interval.Forever
-	for _, t := range on.Triggers {
-		if v := e.visible(t.Point, t.At); n.From <= t.At && t.At < n.To && v.From < v.To {
-			first = min(first, v.From)
+// contradicted is when a trigger inside a nil's period is known. In best the
+// nil then never counts.
+func (e *evaluator) contradicted(on *evidence.On, n *evidence.Nil) interval.Set {
+	var spans []interval.Span
+	for i := range on.Triggers {
+		t := &on.Triggers[i]
+		if v := e.visible(&t.Point, t.At); n.From <= t.At && t.At < n.To && !v.Empty() {
+			if e.reading == Best {
+				v = interval.Span{From: interval.Ever, To: interval.Forever}
+			}
+			spans = append(spans, v)
 		}
 	}
-	return first, first < interval.Forever
+	return interval.Of(spans...)
 }
 
-// silence says of each unproven segment what the last sign of life was.
-func (e *evaluator) silence(on *evidence.On, segs []segment) []segment {
+// lastSigns says of each silence what the last sign of life was.
+func (e *evaluator) lastSigns(p *framework.Practice, on *evidence.On, segs []segment) []segment {
+	var points []*evidence.Point
+	e.signs(p, on, func(pt *evidence.Point, _ evidence.Grade, _ int64) { points = append(points, pt) })
+	for i := range on.Nils {
+		points = append(points, &on.Nils[i].Point)
+	}
+	slices.SortFunc(points, func(a, b *evidence.Point) int {
+		if a.Before(false, *b, false) {
+			return -1
+		}
+		return 1
+	})
 	for i := range segs {
 		if segs[i].status != unproven {
 			continue
 		}
-		for _, p := range on.Signs() {
-			v := e.visible(p, p.At)
-			if v.From < v.To && v.From <= segs[i].from && (!segs[i].decided || p.At > segs[i].since) {
-				segs[i].decided, segs[i].since, segs[i].entry = true, p.At, p.Index
+		for _, pt := range slices.Backward(points) {
+			if e.visible(pt, pt.At).Contains(segs[i].from) {
+				segs[i].by, segs[i].since = pt, pt.At
+				break
 			}
 		}
 	}
 	return segs
 }
 
-type lateTrigger struct {
-	subject string
-	seg     segment
+// overdue is a trigger and when it stood unanswered past its deadline.
+type overdue struct {
+	trigger *evidence.Trigger
+	spans   interval.Set
+	text    string
 }
 
-// overdue is where triggers stood unanswered past the deadline.
-func (e *evaluator) overdue(p *framework.Practice, on *evidence.On) []lateTrigger {
-	var res []lateTrigger
+// overdue lists them by subject. An answer belongs to the triggers of its
+// ref; where neither has one, to those before it.
+func (e *evaluator) overdue(p *framework.Practice, on *evidence.On) map[string][]overdue {
 	deadline := int64(0)
 	if p.Event != nil {
 		deadline = int64(p.Event.DeadlineDays) * interval.Day
 	}
-	for _, t := range on.Triggers {
-		v := e.visible(t.Point, t.At)
+	answers := map[string][]*evidence.Answer{}
+	for i := range on.Answers {
+		a := &on.Answers[i]
+		answers[a.Ref] = append(answers[a.Ref], a)
+	}
+	res := map[string][]overdue{}
+	for i := range on.Triggers {
+		t := &on.Triggers[i]
+		v := e.visible(&t.Point, t.At)
 		v.From = max(v.From, t.At+deadline)
-		open := interval.Set{v.Clip(e.window)}
-		for _, a := range on.Answers {
-			if a.Ref == t.Ref {
-				open = open.Subtract(interval.Set{e.visible(a.Point, a.At)})
+		open := interval.Of(v)
+		for _, a := range answers[t.Ref] {
+			if t.Ref != "" || a.At >= t.At {
+				open = open.Subtract(interval.Of(e.visible(&a.Point, a.At)))
 			}
 		}
-		if c, closed := e.book.Closures[t.Index]; closed {
-			open = open.Subtract(interval.Set{e.visible(c.Point, c.At)})
-		}
-		for _, sp := range open {
-			if sp.Empty() {
-				continue
-			}
+		open = open.Subtract(e.closed(t.Index))
+		if len(open) > 0 {
 			text := t.Ref
 			if t.Note != "" {
-				text = strings.TrimSpace(text + ": " + t.Note)
+				text = strings.TrimPrefix(text+": "+t.Note, ": ")
 			}
-			res = append(res, lateTrigger{t.Subject, segment{
-				from: sp.From, to: sp.To, status: failed, why: whyOverdue,
-				since: t.At, entry: t.Index, decided: true, text: text,
-			}})
+			res[t.Subject] = append(res[t.Subject], overdue{t, open, text})
 		}
 	}
 	return res

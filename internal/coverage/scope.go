@@ -8,66 +8,131 @@ import (
 	"breakwater/internal/interval"
 )
 
-// life is a span of the window in which a subject is in its register with
-// fixed attributes.
+// life is a span in which a subject is in its register and in use, with fixed
+// attributes.
 type life struct {
 	span  interval.Span
 	attrs *evidence.Attrs
-	entry uint64
+	by    *evidence.Point
 }
 
-// livesOf is when a subject is in its register and in use, over all time.
-func (e *evaluator) livesOf(s *evidence.Subject) []life {
-	if l, ok := e.lives[s]; ok {
-		return l
+// membership is one subject's lives over all time, and when the first began.
+type membership struct {
+	lives  []life
+	joined int64
+	taken  bool // an entry about it was taken back: joined is not exact
+}
+
+// roll is a register in one reading.
+type roll struct {
+	of  []membership // by place in the register
+	had interval.Set // when the register has had an entry
+}
+
+func (e *evaluator) roll(r *evidence.Register) *roll {
+	if res := e.rolls[r]; res != nil {
+		return res
 	}
-	var res []life
-	next := interval.Forever
-	for i := len(s.Lives) - 1; i >= 0; i-- {
-		v := e.visible(s.Lives[i].Point, s.Lives[i].At)
-		if v.From >= v.To || v.From >= next {
-			continue
+	res := &roll{}
+	if r != nil {
+		res.of = make([]membership, len(r.Subjects))
+		var had []interval.Span
+		for i, s := range r.Subjects {
+			m := membership{lives: e.livesOf(s), joined: interval.Forever}
+			for k := range s.Lives {
+				v := e.visible(&s.Lives[k].Point, s.Lives[k].At)
+				had = append(had, v)
+				m.taken = m.taken || v.To < interval.Forever
+				if s.Lives[k].In {
+					m.joined = min(m.joined, v.From)
+				}
+			}
+			res.of[i] = m
 		}
-		if s.Lives[i].In {
-			res = append(res, life{interval.Span{From: v.From, To: next}, s.Lives[i].Attrs, s.Lives[i].Index})
-		}
-		next = v.From
+		res.had = interval.Of(had...)
 	}
-	slices.Reverse(res)
-	res = e.less(res, s.Unused)
-	e.lives[s] = res
+	e.rolls[r] = res
 	return res
 }
 
-// less cuts declared absences out of lives.
-func (e *evaluator) less(lives []life, unused []evidence.Absence) []life {
-	if len(unused) == 0 {
-		return lives
+// livesOf is when a subject is in its register and in use.
+func (e *evaluator) livesOf(s *evidence.Subject) []life {
+	res := make([]life, 0, len(s.Lives))
+	point := func(i int) *evidence.Point { return &s.Lives[i].Point }
+	e.ruling(len(s.Lives), point, func(i int, sp interval.Span) {
+		if l := &s.Lives[i]; l.In {
+			res = append(res, life{sp, l.Attrs, &l.Point})
+		}
+	})
+	slices.SortFunc(res, func(a, b life) int {
+		if a.span.From < b.span.From {
+			return -1
+		}
+		return 1
+	})
+	if len(s.Unused) == 0 {
+		return res
 	}
 	var away []interval.Span
-	for _, a := range unused {
-		v := e.visible(a.Point, a.From)
-		away = append(away, interval.Span{From: v.From, To: min(a.To, v.To)})
+	for i := range s.Unused {
+		away = append(away, e.away(&s.Unused[i]))
 	}
 	set := interval.Of(away...)
-	var res []life
-	for _, l := range lives {
+	var less []life
+	for _, l := range res {
 		for _, sp := range (interval.Set{l.span}).Subtract(set) {
-			res = append(res, life{sp, l.attrs, l.entry})
+			less = append(less, life{sp, l.attrs, l.by})
 		}
 	}
-	return res
+	return less
 }
 
-// joined is when a subject first came into its register, Forever if never.
-func (e *evaluator) joined(s *evidence.Subject) int64 {
-	first := interval.Forever
-	for _, l := range s.Lives {
-		if v := e.visible(l.Point, l.At); l.In && v.From < v.To {
-			first = min(first, v.From)
+// away is the span of a declared absence.
+func (e *evaluator) away(a *evidence.Absence) interval.Span {
+	v := e.visible(&a.Point, a.From)
+	if a.To > 0 {
+		v.To = min(v.To, a.To)
+	}
+	return v
+}
+
+// settled is when a subject is no longer new: some entry that put it in its
+// register is older than so many days.
+func (e *evaluator) settled(s *evidence.Subject, days int) interval.Set {
+	var spans []interval.Span
+	for i := range s.Lives {
+		if l := &s.Lives[i]; l.In {
+			v := e.visible(&l.Point, l.At)
+			v.From += int64(days) * interval.Day
+			spans = append(spans, v)
 		}
 	}
-	return first
+	return interval.Of(spans...)
+}
+
+// ruling divides time by which of n entries, given in order, is the last that
+// is visible. The spans come in no order.
+func (e *evaluator) ruling(n int, point func(int) *evidence.Point, yield func(i int, sp interval.Span)) {
+	if len(e.book.Retractions) == 0 {
+		next := interval.Forever
+		for i := n - 1; i >= 0; i-- {
+			if p := point(i); e.visible(p, p.At).From < next {
+				from := e.visible(p, p.At).From
+				yield(i, interval.Span{From: from, To: next})
+				next = from
+			}
+		}
+		return
+	}
+	open := interval.Set{{From: interval.Ever, To: interval.Forever}}
+	for i := n - 1; i >= 0; i-- {
+		p := point(i)
+		mine := open.Intersect(interval.Of(e.visible(p, p.At)))
+		for _, sp := range mine {
+			yield(i, sp)
+		}
+		open = open.Subtract(mine)
+	}
 }
 
 // applies reports whether a practice asks about a subject with attributes a.
@@ -77,17 +142,14 @@ func applies(p *framework.Practice, a *evidence.Attrs) bool {
 	if r == nil || a == nil {
 		return true
 	}
-	if len(r.Class) > 0 && a.Class != "" && !slices.Contains(r.Class, a.Class) {
+	switch {
+	case len(r.Class) > 0 && a.Class != "" && !slices.Contains(r.Class, a.Class),
+		r.EPHI && a.HoldsEPHI != nil && !*a.HoldsEPHI,
+		r.Backup && a.BackedUp != nil && !*a.BackedUp,
+		len(r.Vendor) > 0 && a.PHI != nil && !*a.PHI:
 		return false
 	}
-	if r.EPHI && a.HoldsEPHI != nil && !*a.HoldsEPHI || r.Backup && a.BackedUp != nil && !*a.BackedUp {
-		return false
-	}
-	if len(r.Vendor) > 0 && a.PHI != nil && !*a.PHI {
-		return false
-	}
-	uses := slices.Concat(r.Account, r.Domain)
-	return meets(uses, a.Uses) && meets(r.Role, a.Roles)
+	return meets(r.Account, a.Uses) && meets(r.Domain, a.Uses) && meets(r.Role, a.Roles)
 }
 
 // meets reports whether have and want share a word; nothing wanted, or
@@ -99,13 +161,34 @@ func meets(want, have []string) bool {
 	return slices.ContainsFunc(want, func(w string) bool { return slices.Contains(have, w) })
 }
 
-// registered is the instant from which the register has had an entry.
-func (e *evaluator) registered(r *evidence.Register) int64 {
-	first := interval.Forever
-	if r != nil {
-		for _, s := range r.Subjects {
-			first = min(first, e.joined(s))
-		}
+// mixed reports whether a practice asks for different measures on different
+// platforms and the lives of a subject are of more than one.
+func mixed(p *framework.Practice, scope []life) bool {
+	if len(scope) < 2 || !slices.ContainsFunc(p.Feeds, func(f framework.Feed) bool { return len(f.Platforms) > 0 }) {
+		return false
 	}
-	return first
+	return slices.ContainsFunc(scope, func(l life) bool { return l.platform() != scope[0].platform() })
+}
+
+func (l life) platform() string {
+	if l.attrs == nil {
+		return ""
+	}
+	return l.attrs.Platform
+}
+
+// beyond is all time outside of lives, which are in order.
+func beyond(scope []life) interval.Set {
+	spans := make([]interval.Span, 0, len(scope)+1)
+	at := interval.Ever
+	for _, l := range scope {
+		if at < l.span.From {
+			spans = append(spans, interval.Span{From: at, To: l.span.From})
+		}
+		at = l.span.To
+	}
+	if at < interval.Forever {
+		spans = append(spans, interval.Span{From: at, To: interval.Forever})
+	}
+	return spans
 }

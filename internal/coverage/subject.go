@@ -13,44 +13,50 @@ type track struct {
 	subject string
 	name    string
 	segs    []segment
-	source  *evidence.Subject
 }
 
-// whole is the life of the client itself, always in scope.
-var always = []life{{span: interval.Span{From: interval.Ever, To: interval.Forever}}}
+// ofClient reports whether the client itself is the one subject of a practice.
+func ofClient(p *framework.Practice) bool {
+	return p.Scope == framework.ScopeClient || p.Scope == framework.ScopeMSP
+}
 
-// tracks judges every subject of a practice that is not an event practice.
+// tracks judges every subject of a practice.
 func (e *evaluator) tracks(p *framework.Practice) []track {
-	if p.Scope == framework.ScopeClient || p.Scope == framework.ScopeMSP {
-		return []track{{segs: e.relieved(p, "", e.judge(p, e.client(), nil))}}
+	switch {
+	case p.Mode == framework.Event:
+		return e.eventTracks(p)
+	case ofClient(p):
+		return []track{{segs: e.relieved(p, "", e.judge(p, e.unnamed(framework.ScopeClient), ""))}}
 	}
 	register := e.book.Registers[p.Scope]
-	var res []track
+	roll := e.roll(register)
+	res := make([]track, 0, len(roll.of)+1)
 	if register != nil {
-		for _, s := range register.Subjects {
-			if t, in := e.track(p, s); in {
+		for i, s := range register.Subjects {
+			if t, in := e.track(p, s, &roll.of[i]); in {
 				res = append(res, t)
 			}
 		}
 	}
-	if from := e.registered(register); from > e.window.From {
-		res = append(res, e.asAWhole(p, from))
+	if len(roll.had.Gaps(e.window)) > 0 {
+		res = append(res, e.asAWhole(p, roll.had))
 	}
 	return res
 }
 
-func (e *evaluator) client() *evidence.Subject {
-	if s := e.book.Registers[framework.ScopeClient].Subject(""); s != nil {
+// unnamed is what was measured without naming a subject.
+func (e *evaluator) unnamed(scope framework.Scope) *evidence.Subject {
+	if s := e.book.Registers[scope].Subject(""); s != nil {
 		return s
 	}
 	return &evidence.Subject{}
 }
 
 // track judges one subject in the spans in which the practice asks about it.
-func (e *evaluator) track(p *framework.Practice, s *evidence.Subject) (track, bool) {
-	t := track{subject: s.ID, source: s}
-	var scope []life
-	for _, l := range e.livesOf(s) {
+func (e *evaluator) track(p *framework.Practice, s *evidence.Subject, of *membership) (track, bool) {
+	t := track{subject: s.ID}
+	scope := e.scope[:0]
+	for _, l := range of.lives {
 		if l.span = l.span.Clip(e.window); !l.span.Empty() && applies(p, l.attrs) {
 			scope = append(scope, l)
 			if l.attrs != nil {
@@ -58,84 +64,92 @@ func (e *evaluator) track(p *framework.Practice, s *evidence.Subject) (track, bo
 			}
 		}
 	}
+	e.scope = scope
 	if len(scope) == 0 {
 		return t, false
 	}
-	judged := e.relieved(p, s.ID, e.judge(p, s, scope))
-	t.segs = e.scoped(p, s, scope, judged)
+	t.segs = e.relieved(p, s.ID, e.byPlatform(p, s, scope))
+	if p.OnboardDays > 0 && (of.taken || of.joined+int64(p.OnboardDays)*interval.Day > e.window.From) {
+		t.segs = e.excused(p, s, t.segs)
+	}
+	if len(scope) > 1 || scope[0].span != e.window {
+		t.segs = e.overlay(t.segs, beyond(scope), func(segment) segment { return segment{} })
+	}
 	return t, true
 }
 
-// scoped cuts judged segments to the subject's scope and excuses the absence
-// of evidence during onboarding.
-func (e *evaluator) scoped(p *framework.Practice, s *evidence.Subject, scope []life, judged []segment) []segment {
-	onboarded := interval.Ever
-	if p.OnboardDays > 0 {
-		onboarded = e.joined(s) + int64(p.OnboardDays)*interval.Day
+// byPlatform judges each life of a subject by the measures of its platform.
+func (e *evaluator) byPlatform(p *framework.Practice, s *evidence.Subject, scope []life) []segment {
+	if !mixed(p, scope) {
+		return e.judge(p, s, scope[0].platform())
 	}
-	if len(scope) == 1 && scope[0].span == e.window && onboarded <= e.window.From {
-		return judged
-	}
-	res := make([]segment, 0, len(judged)+2)
+	var res []segment
 	at := e.window.From
-	for _, l := range scope {
-		res = add(res, segment{from: at, to: l.span.From, status: out})
-		for _, sg := range judged {
-			c := interval.Span{From: sg.from, To: sg.to}.Clip(l.span)
-			if c.Empty() {
-				continue
-			}
-			sg.from, sg.to = c.From, c.To
-			if sg.status == unproven && c.From < onboarded {
-				excused := sg
-				excused.status, excused.to = exempt, min(c.To, onboarded)
-				res = add(res, excused)
-				sg.from = excused.to
-			}
+	for i, l := range scope {
+		to := e.window.To
+		if i+1 < len(scope) {
+			to = l.span.To
+		}
+		for _, sg := range e.judge(p, s, l.platform()) {
+			sg.from, sg.to = max(sg.from, at), min(sg.to, to)
 			res = add(res, sg)
 		}
-		at = l.span.To
+		at = to
 	}
-	return add(res, segment{from: at, to: e.window.To, status: out})
+	return res
+}
+
+// excused takes the absence of evidence out while a subject is new.
+func (e *evaluator) excused(p *framework.Practice, s *evidence.Subject, segs []segment) []segment {
+	fresh := e.settled(s, p.OnboardDays).Gaps(e.window)
+	return e.overlay(segs, fresh, func(s segment) segment {
+		if s.status == unproven {
+			return segment{status: exempt}
+		}
+		return s
+	})
 }
 
 // judge is what all evidence about a subject says, scope aside.
-func (e *evaluator) judge(p *framework.Practice, s *evidence.Subject, scope []life) []segment {
+func (e *evaluator) judge(p *framework.Practice, s *evidence.Subject, platform string) []segment {
 	if p.Mode == framework.InForce {
 		return e.terms(p, s.ID)
 	}
 	said := e.said(p, s.ID)
 	var all []segment
-	for _, f := range p.Feeds {
-		if !f.Required || !e.feeds(f, s, scope) {
+	for i := range p.Feeds {
+		f := &p.Feeds[i]
+		if !asks(f, platform) {
 			continue
 		}
-		one := zip(e.measured(p, f.Measure, s), said, fallBack)
+		one := e.measured(p, f.Measure, s)
+		if len(said) > 0 {
+			one = e.zip(one, said, fallBack)
+		}
 		if all == nil {
 			all = one
 		} else {
-			all = zip(all, one, both)
+			all = e.zip(all, one, both)
 		}
 	}
-	if all == nil {
+	switch {
+	case all != nil:
+		return all
+	case len(said) > 0:
 		return said
 	}
-	return all
+	return e.silent()
 }
 
-// feeds reports whether a feed concerns a subject: its platform is listed, or
-// unknown.
-func (e *evaluator) feeds(f framework.Feed, s *evidence.Subject, scope []life) bool {
-	if len(f.Platforms) == 0 {
-		return true
-	}
-	platform := ""
-	for _, l := range scope {
-		if l.attrs != nil && l.attrs.Platform != "" {
-			platform = l.attrs.Platform
-		}
-	}
-	return platform == "" || slices.Contains(f.Platforms, platform)
+// asks reports whether a feed decides for a platform; an unknown platform is
+// asked for everything.
+func asks(f *framework.Feed, platform string) bool {
+	return f.Required && (len(f.Platforms) == 0 || platform == "" || slices.Contains(f.Platforms, platform))
+}
+
+// silent is a window in which nothing was ever recorded.
+func (e *evaluator) silent() []segment {
+	return e.segs.done(append(e.segs.open(1), segment{from: e.window.From, to: e.window.To, status: unproven, why: whyNever}))
 }
 
 // measured is what all sources of a measure say together: it fails where one
@@ -144,58 +158,61 @@ func (e *evaluator) measured(p *framework.Practice, measure string, s *evidence.
 	slot := e.cat.Slots[measure]
 	maxAge := int64(p.Freshness.MaxAgeDays) * interval.Day
 	var all []segment
-	for _, series := range s.Series {
+	for i, series := range s.Series {
 		if series.Measure != measure {
 			continue
 		}
-		one := e.timeline(e.runs(series, slot), maxAge)
+		one, ok := e.steady(series, slot, uint16(i+1), maxAge)
+		if !ok {
+			one = e.timeline(e.runs(series, slot, uint16(i+1), false), maxAge)
+		}
 		if all == nil {
 			all = one
 		} else {
-			all = zip(all, one, either)
+			all = e.zip(all, one, either)
 		}
 	}
 	if all == nil {
-		return []segment{{from: e.window.From, to: e.window.To, status: unproven, why: whyNever}}
+		return e.silent()
 	}
 	return all
 }
 
-func (e *evaluator) runs(series *evidence.Series, slot int) []item {
-	items := e.items[:0]
-	for i := range series.Runs {
-		r := &series.Runs[i]
-		items = append(items, item{
-			first: r.First, last: r.Last, verdict: r.Verdicts.At(slot), grade: r.Grade,
-			until: interval.Forever, text: r.Reason, source: series.Source,
-		})
-	}
-	e.items = items
-	return items
-}
-
-// said is what persons, and the MSP's own log, say of the practice.
+// said is what persons, and the MSP's own log, say of the practice; nothing
+// where they say nothing.
 func (e *evaluator) said(p *framework.Practice, subject string) []segment {
-	on := e.book.Practices[p.Number]
 	maxAge := int64(p.Freshness.MaxAgeDays) * interval.Day
-	if on == nil {
-		return []segment{{from: e.window.From, to: e.window.To, status: unproven, why: whyNever}}
-	}
-	own := e.timeline(e.statements(on, subject, false), maxAge)
-	if !slices.ContainsFunc(on.Statements, func(s evidence.Statement) bool { return s.FromMSP }) {
-		return own
-	}
-	return zip(own, e.timeline(e.statements(on, subject, true), maxAge), either)
-}
-
-func (e *evaluator) statements(on *evidence.On, subject string, msp bool) []item {
-	items := e.items[:0]
-	for i := range on.Statements {
-		s := &on.Statements[i]
-		if s.Subject != subject || s.FromMSP != msp || s.State == evidence.NoneExist {
+	var all []segment
+	for _, msp := range [...]bool{false, true} {
+		items := e.statements(p, subject, msp)
+		if len(items) == 0 {
 			continue
 		}
-		it := item{first: s.Point, last: s.Point, grade: s.Grade, until: interval.Forever, text: s.Note, source: "statement"}
+		one := e.timeline(items, maxAge)
+		if all == nil {
+			all = one
+		} else {
+			all = e.zip(all, one, either)
+		}
+	}
+	return all
+}
+
+// statements lists what one source, the client's own log or the MSP's, says
+// of a practice and a subject, latest first and without the unknown.
+func (e *evaluator) statements(p *framework.Practice, subject string, msp bool) []item {
+	items := e.items[:0]
+	spoken := e.spoken(p)
+	if spoken == nil {
+		return nil
+	}
+	list := spoken[subject]
+	for i := len(list) - 1; i >= 0; i-- {
+		s := list[i]
+		if s.FromMSP != msp {
+			continue
+		}
+		it := item{first: &s.Point, last: &s.Point, text: &s.Note, grade: s.Grade, until: interval.Forever}
 		if s.Until > 0 {
 			it.until = s.Until
 		}
@@ -204,6 +221,8 @@ func (e *evaluator) statements(on *evidence.On, subject string, msp bool) []item
 			it.verdict = framework.Holds
 		case evidence.Fails:
 			it.verdict = framework.Fails
+		default:
+			continue
 		}
 		items = append(items, it)
 	}
@@ -211,35 +230,43 @@ func (e *evaluator) statements(on *evidence.On, subject string, msp bool) []item
 	return items
 }
 
+// spoken is the statements on a practice by subject, in order.
+func (e *evaluator) spoken(p *framework.Practice) map[string][]*evidence.Statement {
+	if e.number == p.Number {
+		return e.bySubject
+	}
+	e.number, e.bySubject = p.Number, nil
+	if on := e.book.Practices[p.Number]; on != nil && len(on.Statements) > 0 {
+		e.bySubject = make(map[string][]*evidence.Statement, 4)
+		for i := range on.Statements {
+			s := &on.Statements[i]
+			e.bySubject[s.Subject] = append(e.bySubject[s.Subject], s)
+		}
+	}
+	return e.bySubject
+}
+
 // fallBack lets a statement count only while no unexpired measurement exists.
-func fallBack(measured, said segment) segment {
-	if measured.status != unproven {
+func fallBack(measured, said *segment) *segment {
+	if measured.status != unproven || said.status == unproven && measured.by != nil {
 		return measured
 	}
-	if said.status != unproven || !measured.decided {
-		return said
-	}
-	return measured
+	return said
 }
 
 // either joins sources of one fact: a failure wins, then a pass, then "no
 // object", then silence.
-func either(x, y segment) segment {
+func either(x, y *segment) *segment {
 	switch {
-	case x.status == failed || y.status == failed:
-		if x.status == failed {
-			return x
-		}
-		return y
-	case x.status == held && y.status == held:
-		if y.grade > x.grade {
-			return y
-		}
+	case x.status == failed && y.status == failed:
+		return earlier(x, y)
+	case x.status == failed:
 		return x
-	case x.status == held || y.status == held:
-		if x.status == held {
-			return x
-		}
+	case y.status == failed:
+		return y
+	case x.status == held && (y.status != held || y.grade <= x.grade):
+		return x
+	case y.status == held:
 		return y
 	case x.status == na:
 		return x
@@ -251,8 +278,10 @@ func either(x, y segment) segment {
 
 // both joins facts that a practice needs all of: a failure wins, then
 // silence; the grade is the weaker one; "no object" asks nothing.
-func both(x, y segment) segment {
+func both(x, y *segment) *segment {
 	switch {
+	case x.status == failed && y.status == failed:
+		return earlier(x, y)
 	case x.status == failed:
 		return x
 	case y.status == failed:
@@ -271,10 +300,18 @@ func both(x, y segment) segment {
 	return y
 }
 
+// earlier is the failure that was logged first.
+func earlier(x, y *segment) *segment {
+	if y.by.Index < x.by.Index {
+		return y
+	}
+	return x
+}
+
 // later is the silence that says more: the one with evidence behind it, the
 // newer where both have.
-func later(x, y segment) segment {
-	if y.decided && (!x.decided || y.since > x.since) {
+func later(x, y *segment) *segment {
+	if y.by != nil && (x.by == nil || y.since > x.since || y.since == x.since && y.by.Index < x.by.Index) {
 		return y
 	}
 	return x
@@ -283,48 +320,44 @@ func later(x, y segment) segment {
 // relieved marks what is met by an alternative. It counts as held.
 func (e *evaluator) relieved(p *framework.Practice, subject string, segs []segment) []segment {
 	on := e.book.Practices[p.Number]
-	if on == nil || p.Relief != framework.ReliefAlternative {
+	if on == nil || len(on.Reliefs) == 0 || p.Relief != framework.ReliefAlternative {
 		return segs
 	}
-	for _, r := range on.Reliefs {
-		if r.Kind != evidence.Alternative || r.Subject != "" && r.Subject != subject {
-			continue
+	var grades [4][]interval.Span
+	for i := range on.Reliefs {
+		if r := &on.Reliefs[i]; r.Kind == evidence.Alternative && (r.Subject == "" || r.Subject == subject) {
+			grades[r.Grade] = append(grades[r.Grade], e.relief(r))
 		}
-		v := e.visible(r.Point, r.From)
-		v.To = min(v.To, r.To)
-		segs = e.alternative(segs, v, r.Grade)
+	}
+	for g := len(grades) - 1; g >= 0; g-- {
+		segs = e.overlay(segs, interval.Of(grades[g]...), func(s segment) segment {
+			if s.status == unproven || s.status == failed {
+				return segment{status: held, grade: evidence.Grade(g), alt: true}
+			}
+			return s
+		})
 	}
 	return segs
 }
 
-func (e *evaluator) alternative(segs []segment, v interval.Span, g evidence.Grade) []segment {
-	res := make([]segment, 0, len(segs)+2)
-	for _, s := range segs {
-		c := interval.Span{From: s.from, To: s.to}.Clip(v)
-		if c.Empty() || s.status != unproven && s.status != failed {
-			res = add(res, s)
-			continue
-		}
-		before, after := s, s
-		before.to, after.from = c.From, c.To
-		res = add(add(add(res, before), segment{from: c.From, to: c.To, status: held, grade: g, alt: true}), after)
+// relief is when a relief counts: from when it was said, or begins if later.
+func (e *evaluator) relief(r *evidence.Relief) interval.Span {
+	v := e.visible(&r.Point, max(r.At, r.From))
+	if r.To > 0 {
+		v.To = min(v.To, r.To)
 	}
-	return res
+	return v
 }
 
 // asAWhole judges evidence without a subject, which counts only while the
 // register never had an entry. Where it shows nothing the scope is empty.
-func (e *evaluator) asAWhole(p *framework.Practice, until int64) track {
-	said := e.relieved(p, "", e.judge(p, &evidence.Subject{}, nil))
-	res := make([]segment, 0, len(said)+1)
-	for _, s := range said {
-		rest := s
-		s.to, rest.from = min(s.to, until), max(s.from, until)
+func (e *evaluator) asAWhole(p *framework.Practice, had interval.Set) track {
+	segs := e.relieved(p, "", e.judge(p, e.unnamed(p.Scope), ""))
+	segs = e.overlay(segs, interval.Set{e.window}, func(s segment) segment {
 		if s.status == unproven {
-			s.status = out
+			return segment{}
 		}
-		rest = segment{from: rest.from, to: rest.to, status: out}
-		res = add(add(res, s), rest)
-	}
-	return track{segs: res}
+		return s
+	})
+	return track{segs: e.overlay(segs, had, func(segment) segment { return segment{} })}
 }

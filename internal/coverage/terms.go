@@ -1,99 +1,114 @@
 package coverage
 
 import (
-	"slices"
-
 	"breakwater/internal/evidence"
 	"breakwater/internal/framework"
 	"breakwater/internal/interval"
 )
 
 // terms judges an in-force practice: a term holds from the later of its
-// effective date and its signature until its end or termination. Age does not
-// end it. After a termination the practice is failed until a new term.
+// effective date and its signature until its end, its termination, or the
+// next version of it. Age does not end it. After a termination the practice
+// is failed until a new term; after a term that ran out it is unproven.
 func (e *evaluator) terms(p *framework.Practice, subject string) []segment {
-	on := e.book.Practices[p.Number]
-	if on == nil {
-		return []segment{{from: e.window.From, to: e.window.To, status: unproven, why: whyNever}}
-	}
-	items := e.statements(on, subject, false)
-	if p.Scope == framework.ScopeMSP && slices.ContainsFunc(on.Statements, func(s evidence.Statement) bool { return s.FromMSP }) {
-		items = e.statements(on, subject, true)
-	}
-	base := e.timeline(items, interval.Forever)
-	for i := range base {
-		if base[i].status == held || base[i].status == unproven && base[i].decided {
-			base[i] = e.ended(on, subject, base[i])
+	var all []segment
+	for _, msp := range [...]bool{false, true} {
+		items := e.statements(p, subject, msp)
+		if len(items) == 0 {
+			continue
+		}
+		one := e.lapsed(e.timeline(items, interval.Forever))
+		var grades [4][]interval.Span
+		list := ofSource(e.spoken(p)[subject], msp)
+		for i, s := range list {
+			if s.State == evidence.Holds {
+				grades[s.Grade] = append(grades[s.Grade], e.inForce(s, list[i+1:])...)
+			}
+		}
+		one = e.ended(e.layer(one, &grades), list)
+		if all == nil {
+			all = one
+		} else {
+			all = e.zip(all, one, either)
 		}
 	}
-	for _, s := range on.Statements {
-		if s.State == evidence.Holds && s.Subject == subject {
-			base = e.inForce(base, on, s)
-		}
+	if all == nil {
+		return e.silent()
 	}
-	return base
+	return all
 }
 
-// ended is what stands where a term was the last word but is not in force:
-// before it took effect, or after it ran out.
-func (e *evaluator) ended(on *evidence.On, subject string, s segment) segment {
-	s.status, s.why, s.grade = unproven, whyEnded, evidence.NoGrade
-	for _, st := range on.Statements {
-		if st.State == evidence.Holds && st.Subject == subject && (!s.decided || st.To > s.since) && st.To > 0 && st.To <= s.to {
-			s.since, s.entry, s.decided = st.To, st.Index, true
+func ofSource(list []*evidence.Statement, msp bool) []*evidence.Statement {
+	var res []*evidence.Statement
+	for _, s := range list {
+		if s.FromMSP == msp {
+			res = append(res, s)
 		}
 	}
-	if !s.decided {
-		s.why = whyNever
-	}
-	return s
+	return res
 }
 
-// inForce lays one term over the segments.
-func (e *evaluator) inForce(base []segment, on *evidence.On, s evidence.Statement) []segment {
-	v := e.visible(s.Point, max(s.At, s.From))
+// lapsed leaves of a timeline what stands where no term is in force: a
+// failure as it is, everything else unproven.
+func (e *evaluator) lapsed(segs []segment) []segment {
+	return e.overlay(segs, interval.Set{e.window}, func(s segment) segment {
+		if s.status == failed || s.why == whyClosed {
+			return s
+		}
+		return segment{status: unproven, why: whyNever}
+	})
+}
+
+// inForce is when a term is in force, given what its source said after it.
+func (e *evaluator) inForce(s *evidence.Statement, after []*evidence.Statement) interval.Set {
+	open := interval.Of(e.term(s))
+	for _, o := range after {
+		switch {
+		case len(open) == 0:
+			return nil
+		case o.State == evidence.Fails && (o.Ref == "" || o.Ref == s.Ref):
+			over := interval.Of(e.visible(&o.Point, o.At))
+			open = open.Subtract(over.Subtract(e.closed(o.Index)))
+		case o.State == evidence.Holds && o.Ref == s.Ref:
+			open = open.Subtract(interval.Of(e.visible(&o.Point, max(o.At, o.From))))
+		}
+	}
+	return open
+}
+
+// term is the span of a term as it was written.
+func (e *evaluator) term(s *evidence.Statement) interval.Span {
+	v := e.visible(&s.Point, max(s.At, s.From))
 	if s.To > 0 {
 		v.To = min(v.To, s.To)
 	}
 	if s.Until > 0 {
 		v.To = min(v.To, s.Until)
 	}
-	open := interval.Set{v.Clip(e.window)}
-	for _, f := range on.Statements {
-		if f.State != evidence.Fails || f.Subject != s.Subject || f.Ref != "" && f.Ref != s.Ref || !s.Before(false, f.Point, true) {
-			continue
-		}
-		over := e.visible(f.Point, f.At)
-		if c, closed := e.book.Closures[f.Index]; closed {
-			over.To = min(over.To, e.visible(c.Point, c.At).From)
-		}
-		open = open.Subtract(interval.Set{over})
-	}
-	for _, sp := range open {
-		if sp.Empty() {
-			continue
-		}
-		base = lay(base, segment{from: sp.From, to: sp.To, status: held, grade: s.Grade})
-	}
-	return base
+	return v
 }
 
-// lay puts a held segment over others; where both hold the better grade stays.
-func lay(base []segment, h segment) []segment {
-	res := make([]segment, 0, len(base)+2)
-	for _, s := range base {
-		c := interval.Span{From: s.from, To: s.to}.Clip(interval.Span{From: h.from, To: h.to})
-		if c.Empty() {
-			res = add(res, s)
-			continue
+// ended says of each unproven segment which term ran out last.
+func (e *evaluator) ended(segs []segment, list []*evidence.Statement) []segment {
+	var cuts []interval.Span
+	for _, s := range list {
+		if t := e.term(s); s.State == evidence.Holds && t.From < t.To && t.To < interval.Forever {
+			cuts = append(cuts, interval.Span{From: t.To, To: interval.Forever})
 		}
-		before, mid, after := s, h, s
-		before.to, after.from = c.From, c.To
-		mid.from, mid.to = c.From, c.To
-		if s.status == held && s.grade > h.grade {
-			mid.grade = s.grade
-		}
-		res = add(add(add(res, before), mid), after)
 	}
-	return res
+	if len(cuts) == 0 {
+		return segs
+	}
+	return e.overlay(segs, interval.Of(cuts...), func(s segment) segment {
+		if s.status != unproven || s.why == whyClosed {
+			return s
+		}
+		for _, o := range list {
+			t := e.term(o)
+			if o.State == evidence.Holds && t.From < t.To && t.To <= s.from && (s.by == nil || t.To >= s.since) {
+				s.why, s.since, s.by = whyEnded, t.To, &o.Point
+			}
+		}
+		return s
+	})
 }

@@ -10,6 +10,7 @@ package device
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 
 	"breakwater/internal/event"
@@ -140,14 +141,17 @@ func SignedLine(device string, seq uint64, at int64, hash string) string {
 // FactsHash is the hash of the facts and of what could not be read, in their
 // canonical encoding, in hex.
 func FactsHash(facts map[string]any, unknown map[string]string) (string, error) {
-	b, err := event.Marshal(struct {
+	raw, err := json.Marshal(struct {
 		Facts   map[string]any    `json:"facts"`
-		Unknown map[string]string `json:"unknown"`
+		Unknown map[string]string `json:"unknown,omitempty"`
 	}{facts, unknown})
+	if err == nil && event.Canonical(raw) != nil { // it nearly always is already
+		raw, err = event.Canonicalize(raw)
+	}
 	if err != nil {
 		return "", fmt.Errorf("facts: %w", err)
 	}
-	h := sha256.Sum256(b)
+	h := sha256.Sum256(raw)
 	return hex.EncodeToString(h[:]), nil
 }
 
@@ -172,6 +176,8 @@ type Device struct {
 	Baseline map[string]any
 	Judged   []evidence.Judgment
 	Missed   uint64
+
+	merged map[string]any // what the rules are asked about; made when first needed
 }
 
 // State is what the device entries of one log say up to now.

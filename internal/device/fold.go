@@ -1,6 +1,7 @@
 package device
 
 import (
+	"maps"
 	"strconv"
 
 	"breakwater/internal/event"
@@ -188,6 +189,7 @@ func (s *State) reported(v Reported, at evidence.Point, b *evidence.Book, rules 
 	d.Seq, d.Last, d.Full, d.Hash = v.Seq, at, at, v.Hash
 	d.Platform, d.Facts, d.Unknown, d.Baseline = v.Platform, v.Facts, v.Unknown, v.Baseline
 	d.Missed += v.Missed
+	d.merged = nil
 	d.Judged = rules.Judge(event.DeviceReported.String(), v.Platform, d.facts(), at.At)
 	observe(d, v.Source, at, b)
 }
@@ -197,12 +199,12 @@ func (d *Device) facts() map[string]any {
 	if d.Baseline == nil {
 		return d.Facts
 	}
-	all := make(map[string]any, len(d.Facts)+1)
-	for k, v := range d.Facts {
-		all[k] = v
+	if d.merged == nil {
+		d.merged = make(map[string]any, len(d.Facts)+1)
+		maps.Copy(d.merged, d.Facts)
+		d.merged["baseline"] = d.Baseline
 	}
-	all["baseline"] = d.Baseline
-	return all
+	return d.merged
 }
 
 func (s *State) seen(v Seen, at evidence.Point, b *evidence.Book, rules *evidence.Rules) {

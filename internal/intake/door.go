@@ -74,6 +74,7 @@ type Door struct {
 	states stateCache
 	seen   pendingSeen
 	noted  hourly // refusals and openings that are in the log
+	owners sync.Map // keyRow by enrolled key
 }
 
 // room is one client's place at the door.
@@ -209,6 +210,8 @@ type New struct {
 	// repetition from a conflict.
 	Submitted any
 	Blobs     []store.BlobRef
+	// Actor and Key are the submission's where they are "".
+	Actor, Key string
 }
 
 // Submission is events that go into one client's log together or not at all.

@@ -111,6 +111,7 @@ func (d *Door) Enroll(ctx context.Context, e device.Enrollment) (device.Place, e
 	if err != nil {
 		return device.Place{}, err
 	}
+	d.owners.Delete(e.Key)
 	err = d.putSetting(ctx, areaKey, hashed(e.Key), keyRow{Client: row.Client, Device: listing.ID})
 	return device.Place{Client: row.Client, Device: listing.ID, Index: rec.Index}, err
 }

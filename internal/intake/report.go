@@ -31,66 +31,145 @@ type line struct {
 
 // Report takes a device's report.
 func (d *Door) Report(ctx context.Context, r device.Report) (device.Ack, error) {
+	acks, err := d.Reports(ctx, []device.Report{r})
+	if err != nil {
+		return device.Ack{}, err
+	}
+	return acks[0], nil
+}
+
+// Reports takes several reports of devices of one client at once, oldest
+// first: what changed is logged together. One that is refused refuses all.
+func (d *Door) Reports(ctx context.Context, list []device.Report) ([]device.Ack, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	in := make([]incoming, len(list))
+	client := ""
+	for n, r := range list {
+		row, err := d.owner(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		if client == "" {
+			client = row.Client
+		} else if client != row.Client {
+			return nil, invalid{fmt.Errorf("devices %s and %s are of two clients: hand their reports in apart", list[0].Device, r.Device)}
+		}
+		if len(r.Facts)+len(r.Unknown) > device.MaxFacts {
+			return nil, invalid{fmt.Errorf("report of %s has over %d facts: update the agent", r.Device, device.MaxFacts)}
+		}
+		hash, err := device.FactsHash(r.Facts, r.Unknown)
+		if err != nil {
+			return nil, invalid{err}
+		}
+		in[n] = incoming{Report: r, hash: hash}
+	}
+	due, err := d.reporters(ctx, client, in)
+	if err != nil {
+		return nil, err
+	}
+	return d.take(ctx, client, in, due)
+}
+
+// incoming is a report on its way in, with what it is compared with.
+type incoming struct {
+	device.Report
+	hash     string
+	key      device.Enrolled
+	seq      uint64 // last acknowledged
+	known    string // hash of the device's last full report
+	same     bool   // the baseline is the one that was judged then
+	baseline map[string]any
+}
+
+// owner says whose the key of a report is. An enrolled key stays its device's;
+// whether it is still good is asked of the client's state.
+func (d *Door) owner(ctx context.Context, r device.Report) (keyRow, error) {
+	if row, ok := d.owners.Load(r.Key); ok && row.(keyRow).Device == r.Device {
+		return row.(keyRow), nil
+	}
 	var row keyRow
 	ok, err := d.setting(ctx, areaKey, hashed(r.Key), &row)
 	if err != nil {
-		return device.Ack{}, err
+		return row, err
 	}
 	if !ok || row.Device != r.Device {
-		return device.Ack{}, invalid{fmt.Errorf("device %q has not enrolled this key: enroll it again", r.Device)}
+		return row, invalid{fmt.Errorf("device %q has not enrolled this key: enroll it again", r.Device)}
 	}
-	if len(r.Facts)+len(r.Unknown) > device.MaxFacts {
-		return device.Ack{}, invalid{fmt.Errorf("report of %s has over %d facts: update the agent", r.Device, device.MaxFacts)}
-	}
-	hash, err := device.FactsHash(r.Facts, r.Unknown)
-	if err != nil {
-		return device.Ack{}, invalid{err}
-	}
-	dev, baseline, err := d.reporter(ctx, row, r, hash)
-	if err != nil {
-		return device.Ack{}, err
-	}
-	ack := device.Ack{Device: r.Device, Seq: r.Seq}
-	last := max(dev.Seq, d.pendingSeq(row.Client, r.Device))
-	if r.Seq <= last {
-		ack.Note = "repeated: this report was acknowledged before"
-		return ack, nil
-	}
-	future := r.At > d.Now()+maxAhead
-	if dev.Hash == hash && reflect.DeepEqual(dev.Baseline, baseline) && !future {
-		d.await(row.Client, line{device.Line{Device: r.Device, Seq: r.Seq, At: r.At, Hash: hash, Sig: r.Sig}, "agent"})
-		return ack, d.FlushSeen(ctx, row.Client, false)
-	}
-	return d.logReport(ctx, row, r, hash, baseline, last, ack)
+	d.owners.Store(r.Key, row)
+	return row, nil
 }
 
-// known is what a report is compared with.
-type known struct {
-	Seq      uint64
-	Hash     string
-	Baseline map[string]any
-}
-
-// reporter finds the device and checks that it signed the report.
-func (d *Door) reporter(ctx context.Context, row keyRow, r device.Report, hash string) (known, map[string]any, error) {
-	var k known
-	var baseline map[string]any
-	err := d.Read(ctx, row.Client, func(s *projection.State) error {
-		dev, err := s.Device.Find(r.Device)
-		if err != nil {
-			return invalid{err}
+// reporters finds the devices of reports, checks that they signed them, and
+// tells whether unchanged ones are due to be logged.
+func (d *Door) reporters(ctx context.Context, client string, in []incoming) (due bool, err error) {
+	err = d.Read(ctx, client, func(s *projection.State) error {
+		due = d.Now() >= s.Device.LastLog+seenEvery
+		baseline := baselineOf(s)
+		for n := range in {
+			r := &in[n]
+			dev, err := s.Device.Find(r.Device)
+			if err != nil {
+				return invalid{err}
+			}
+			if dev.Key == nil || dev.Key.Key != r.Key {
+				return invalid{fmt.Errorf("device %s reports with a key that was revoked or replaced: enroll it again", r.Device)}
+			}
+			r.key, r.seq, r.known, r.baseline = *dev.Key, dev.Seq, dev.Hash, baseline
+			r.same = reflect.DeepEqual(dev.Baseline, baseline)
 		}
-		if dev.Key == nil || dev.Key.Key != r.Key {
-			return invalid{fmt.Errorf("device %s reports with a key that was revoked or replaced: enroll it again", r.Device)}
-		}
-		if err := dev.Key.VerifyLine(device.SignedLine(r.Device, r.Seq, r.At, hash), r.Sig); err != nil {
-			return invalid{err}
-		}
-		k = known{dev.Seq, dev.Hash, dev.Baseline}
-		baseline = baselineOf(s)
 		return nil
 	})
-	return k, baseline, err
+	if err != nil {
+		return false, err
+	}
+	for n := range in {
+		r := &in[n]
+		if err := r.key.VerifyLine(device.SignedLine(r.Device, r.Seq, r.At, r.hash), r.Sig); err != nil {
+			return false, invalid{err}
+		}
+	}
+	return due, nil
+}
+
+// take acknowledges reports: one that changed is logged, one that did not
+// waits.
+func (d *Door) take(ctx context.Context, client string, in []incoming, due bool) ([]device.Ack, error) {
+	acks := make([]device.Ack, len(in))
+	before := map[string]*incoming{}
+	var changed []int
+	var events []New
+	waits := false
+	for n := range in {
+		r, ack := &in[n], &acks[n]
+		*ack = device.Ack{Device: r.Device, Seq: r.Seq}
+		if b := before[r.Device]; b != nil {
+			r.seq, r.known, r.same = max(b.seq, b.Seq), b.hash, true
+		}
+		last := max(r.seq, d.pendingSeq(client, r.Device))
+		switch {
+		case r.Seq <= last:
+			ack.Note = "repeated: this report was acknowledged before"
+			continue
+		case r.known == r.hash && r.same && r.At <= d.Now()+maxAhead:
+			d.await(client, line{device.Line{Device: r.Device, Seq: r.Seq, At: r.At, Hash: r.hash, Sig: r.Sig}, "agent"})
+			waits = true
+		default:
+			events = append(events, d.reported(r, last, ack))
+			changed = append(changed, n)
+		}
+		before[r.Device] = r
+	}
+	if len(events) > 0 {
+		if err := d.logReports(ctx, client, in, changed, events, acks); err != nil {
+			return nil, err
+		}
+	}
+	if waits && due {
+		return acks, d.FlushSeen(ctx, client, true)
+	}
+	return acks, nil
 }
 
 // baselineOf is what the client approves, as a pseudo-fact.
@@ -112,10 +191,11 @@ func baselineOf(s *projection.State) map[string]any {
 	return res
 }
 
-func (d *Door) logReport(ctx context.Context, row keyRow, r device.Report, hash string, baseline map[string]any, last uint64, ack device.Ack) (device.Ack, error) {
+// reported is the event that a report is.
+func (d *Door) reported(r *incoming, last uint64, ack *device.Ack) New {
 	body := device.Reported{
-		Device: r.Device, Seq: r.Seq, Source: "agent", Platform: r.Platform, Facts: r.Facts, Unknown: r.Unknown, Baseline: baseline,
-		Hash: hash, Line: device.SignedLine(r.Device, r.Seq, r.At, hash), Sig: r.Sig,
+		Device: r.Device, Seq: r.Seq, Source: "agent", Platform: r.Platform, Facts: r.Facts, Unknown: r.Unknown, Baseline: r.baseline,
+		Hash: r.hash, Line: device.SignedLine(r.Device, r.Seq, r.At, r.hash), Sig: r.Sig,
 	}
 	at := r.At
 	if now := d.Now(); at > now+maxAhead {
@@ -125,23 +205,41 @@ func (d *Door) logReport(ctx context.Context, row keyRow, r device.Report, hash 
 	if last > 0 && r.Seq > last+1 {
 		body.Missed = r.Seq - last - 1
 	}
-	handed := r
-	handed.Sig = ""
-	rec, err := d.Submit(ctx, Submission{
-		Client: row.Client, Caller: Caller{Actor: "device:" + r.Device, Source: "agent"},
-		Key: fmt.Sprintf("report:%s:%s:%d", r.Device, hashed(r.Key)[:16], r.Seq),
-		Events: func() ([]New, error) {
-			return []New{{Kind: event.DeviceReported, At: at, Body: body, Submitted: handed}}, nil
-		},
+	return New{
+		Kind: event.DeviceReported, At: at, Body: body, Submitted: handedReport{r.At, r.Device, r.hash, r.Platform, r.Seq},
+		Actor: "device:" + r.Device, Key: fmt.Sprintf("report:%s:%s:%d", r.Device, hashed(r.Report.Key)[:16], r.Seq),
+	}
+}
+
+// handedReport tells a report that is handed in again from another one: the
+// hash is of its facts.
+type handedReport struct {
+	At       int64  `json:"at"`
+	Device   string `json:"device"`
+	Hash     string `json:"hash"`
+	Platform string `json:"platform"`
+	Seq      uint64 `json:"seq"`
+}
+
+func (d *Door) logReports(ctx context.Context, client string, in []incoming, changed []int, events []New, acks []device.Ack) error {
+	rec, err := d.submit(ctx, Submission{
+		Client: client, Caller: Caller{Actor: events[0].Actor, Source: "agent"}, Key: events[0].Key,
+		Events: func() ([]New, error) { return events, nil },
 	})
 	if err != nil {
-		return device.Ack{}, err
+		return err
 	}
 	d.seen.mu.Lock()
-	delete(d.seen.lines[row.Client], r.Device)
+	for _, n := range changed {
+		if d.seen.lines[client][in[n].Device].Seq < in[n].Seq {
+			delete(d.seen.lines[client], in[n].Device)
+		}
+	}
 	d.seen.mu.Unlock()
-	ack.Logged, ack.Index = true, &rec.Index
-	return ack, nil
+	for i, n := range changed {
+		acks[n].Logged, acks[n].Index = true, new(rec.res.Index(i))
+	}
+	return nil
 }
 
 func (d *Door) pendingSeq(client, dev string) uint64 {

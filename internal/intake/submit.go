@@ -24,9 +24,20 @@ const (
 // Submit is the one way in. Each try catches up with the log, asks the check,
 // and appends with the size it was checked at.
 func (d *Door) Submit(ctx context.Context, s Submission) (Receipt, error) {
+	rec, err := d.submit(ctx, s)
+	return rec.Receipt, err
+}
+
+// placed is a receipt with the place of each event.
+type placed struct {
+	Receipt
+	res store.Result
+}
+
+func (d *Door) submit(ctx context.Context, s Submission) (placed, error) {
 	r, err := d.find(ctx, s.Client)
 	if err != nil {
-		return Receipt{}, err
+		return placed{}, err
 	}
 	if s.Key == "" {
 		s.Key = randomKey()
@@ -37,7 +48,7 @@ func (d *Door) Submit(ctx context.Context, s Submission) (Receipt, error) {
 			return rec, err
 		}
 	}
-	return Receipt{}, fmt.Errorf("client %s is being changed by others all the time: try again in a moment", s.Client)
+	return placed{}, fmt.Errorf("client %s is being changed by others all the time: try again in a moment", s.Client)
 }
 
 func randomKey() string {
@@ -46,33 +57,33 @@ func randomKey() string {
 	return hex.EncodeToString(b[:])
 }
 
-func (d *Door) try(ctx context.Context, r *room, s Submission) (Receipt, error) {
+func (d *Door) try(ctx context.Context, r *room, s Submission) (placed, error) {
 	var expect *uint64
 	if s.Check != nil {
 		size, err := d.check(ctx, r, s)
 		if err != nil {
-			return Receipt{}, err
+			return placed{}, err
 		}
 		expect = &size
 	}
 	events, err := s.Events()
 	if err != nil {
-		return Receipt{}, invalid{err}
+		return placed{}, invalid{err}
 	}
 	items, envelopes, err := d.items(s, events)
 	if err != nil {
-		return Receipt{}, err
+		return placed{}, err
 	}
 	res, err := d.commit.Append(ctx, store.Submission{Log: r.log.ID, Expect: expect, Items: items, Erase: s.Erase, Jobs: s.Jobs})
 	if err != nil {
-		return Receipt{}, d.explain(err)
+		return placed{}, d.explain(err)
 	}
 	if err := d.committed(ctx, r, envelopes, res); err != nil {
-		return Receipt{}, fmt.Errorf("appended as entry %d, but could not be folded: %w", res.First, err)
+		return placed{}, fmt.Errorf("appended as entry %d, but could not be folded: %w", res.First, err)
 	}
-	return Receipt{
+	return placed{Receipt{
 		Log: s.Client, Index: res.First, At: events[0].At, Recorded: res.Recorded, Repeated: res.Repeated, Erased: res.Erased,
-	}, nil
+	}, res}, nil
 }
 
 // check asks the rule with the current state and returns its size.
@@ -102,9 +113,13 @@ func (d *Door) items(s Submission, events []New) ([]store.Item, []event.Envelope
 		if e.At > limit {
 			return nil, nil, invalid{fmt.Errorf("%s lies in the future: give a time until now", interval.Format(e.At))}
 		}
-		key := s.Key
-		if n > 0 {
+		key := e.Key
+		switch {
+		case key != "":
+		case n > 0:
 			key = fmt.Sprintf("%s/%d", s.Key, n)
+		default:
+			key = s.Key
 		}
 		var err error
 		if items[n], envelopes[n], err = encode(s, e, key); err != nil {
@@ -119,7 +134,11 @@ func encode(s Submission, e New, key string) (store.Item, event.Envelope, error)
 	if err != nil {
 		return store.Item{}, event.Envelope{}, invalid{err}
 	}
-	env := event.Envelope{Actor: s.Caller.Actor, At: e.At, Body: body, Key: key, Kind: e.Kind, Log: s.Client, Source: s.Caller.Source}
+	actor := e.Actor
+	if actor == "" {
+		actor = s.Caller.Actor
+	}
+	env := event.Envelope{Actor: actor, At: e.At, Body: body, Key: key, Kind: e.Kind, Log: s.Client, Source: s.Caller.Source}
 	raw, err := env.Encode()
 	if err != nil {
 		return store.Item{}, event.Envelope{}, invalid{err}

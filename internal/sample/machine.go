@@ -79,6 +79,7 @@ func (o *office) report(ctx context.Context, midnight int64) error {
 	if !o.open {
 		return nil
 	}
+	var list []device.Report
 	for n, m := range o.devices {
 		at := midnight + 13*hour + int64(n%50)*minute
 		if at < o.from || !o.on(m, at) {
@@ -90,11 +91,10 @@ func (o *office) report(ctx context.Context, midnight int64) error {
 		m.seq++
 		r := device.Report{Key: m.public, Device: m.id, Seq: m.seq, At: at, Platform: m.platform, Facts: m.facts}
 		r.Sig = m.sign(device.SignedLine(m.id, m.seq, at, m.hash))
-		if _, err := o.w.door.Report(ctx, r); err != nil {
-			return fmt.Errorf("%s: %w", m.id, err)
-		}
+		list = append(list, r)
 	}
-	return nil
+	_, err := o.w.door.Reports(ctx, list)
+	return err
 }
 
 // on reports whether a machine is in use: laptops rest on weekends, all rest

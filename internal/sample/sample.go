@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -116,6 +115,10 @@ func (w *world) openMSP(ctx context.Context) error {
 // me is the caller of everything that is simulated.
 var me = intake.Caller{Actor: "member:dana-whitlow", Source: "form"}
 
+// maxWorkers is how many offices are at work at once: most of the time they
+// wait for the disk, which then has one commit to make for all of them.
+const maxWorkers = 64
+
 const (
 	hour   = int64(time.Hour / time.Millisecond)
 	minute = int64(time.Minute / time.Millisecond)
@@ -148,7 +151,7 @@ func (w *world) each(ctx context.Context, midnight int64, do func(context.Contex
 	var mu sync.Mutex
 	var first error
 	next := make(chan *office)
-	for range min(runtime.GOMAXPROCS(0)*2, len(w.offices)) {
+	for range min(maxWorkers, len(w.offices)) {
 		wg.Go(func() {
 			for o := range next {
 				if err := do(ctx, o, midnight); err != nil {

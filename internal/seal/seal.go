@@ -23,6 +23,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"sync"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -85,8 +86,8 @@ type Keyring struct {
 }
 
 type key struct {
-	raw  [KeySize]byte
 	aead cipher.AEAD
+	macs sync.Pool // of hash.Hash, keyed
 }
 
 // NewKeyring returns a ring without keys.
@@ -127,7 +128,9 @@ func (k *Keyring) put(label string, raw [KeySize]byte) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.keys[label] = &key{raw: raw, aead: aead}
+	made := &key{aead: aead}
+	made.macs.New = func() any { return hmac.New(sha256.New, raw[:]) }
+	k.keys[label] = made
 	return nil
 }
 
@@ -173,7 +176,9 @@ func (k *Keyring) Name(label string, data []byte) ([sha256.Size]byte, error) {
 	if err != nil {
 		return [sha256.Size]byte{}, fmt.Errorf("name: %w", err)
 	}
-	mac := hmac.New(sha256.New, found.raw[:])
+	mac := found.macs.Get().(hash.Hash)
+	defer found.macs.Put(mac)
+	mac.Reset()
 	mac.Write(data)
 	var sum [sha256.Size]byte
 	mac.Sum(sum[:0])

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"breakwater/internal/ledger"
 )
@@ -50,8 +51,13 @@ func (s *Store) commit(ctx context.Context, batch []*pending) error {
 	}
 	errs := make([]error, len(logs))
 	var wg sync.WaitGroup
-	for n, log := range logs {
-		wg.Go(func() { errs[n] = s.commitGroup(ctx, []LogID{log}, groups) })
+	var next atomic.Int64
+	for range min(pgWorkers, len(logs)) {
+		wg.Go(func() {
+			for n := int(next.Add(1)) - 1; n < len(logs); n = int(next.Add(1)) - 1 {
+				errs[n] = s.commitGroup(ctx, logs[n:n+1], groups)
+			}
+		})
 	}
 	wg.Wait()
 	return errors.Join(errs...)
@@ -78,8 +84,9 @@ func (s *Store) commitGroup(ctx context.Context, logs []LogID, groups map[LogID]
 			}
 			return nil
 		}
-		if errors.Is(err, errEntryExists) && lookup || errors.Is(err, errTileExists) || errors.Is(err, errHeadMoved) {
-			err = s.stop(err)
+		there := duplicateOf(err)
+		if there == tableEntry && lookup || there == tableTile || errors.Is(err, errMissed) {
+			err = s.stop(fmt.Errorf("head and rows of a log disagree: %w", err))
 			break
 		}
 		if !errors.Is(err, errDuplicate) && !errors.Is(err, errRetry) && !errors.Is(err, ErrUnknown) {
@@ -87,7 +94,7 @@ func (s *Store) commitGroup(ctx context.Context, logs []LogID, groups map[LogID]
 		}
 		erased = erased || g.erased
 		lookup = true
-		if errors.Is(err, errEntryExists) {
+		if there == tableEntry {
 			continue // a repeated key, most likely: look it up at once
 		}
 		if stop := pause(ctx, try); stop != nil {
@@ -121,9 +128,10 @@ type logRun struct {
 	start    uint64 // size before
 	flushed  uint64 // entries before this index are rows
 	frontier ledger.Frontier
-	erased   bool  // a body was deleted
-	now      int64 // recorded of what is appended
-	last     int64 // recorded of the last entry
+	erased   bool        // a body was deleted
+	now      int64       // recorded of what is appended
+	last     int64       // recorded of the last entry
+	root     ledger.Hash // of the frontier, once closed
 	rows     []entryRow
 	leaves   []ledger.Hash       // of rows start..size
 	slab     []byte              // sealed bodies of rows
@@ -166,7 +174,7 @@ func (g *group) run(ctx context.Context, t tx, logs []LogID, groups map[LogID][]
 // publish hands the answers out, once what they say is durable.
 func (g *group) publish() {
 	for _, r := range g.done {
-		size, root := r.frontier.Size(), r.frontier.Root()
+		size, root := r.frontier.Size(), r.root
 		for n := range r.answers {
 			a := &r.answers[n]
 			a.p.res, a.p.done = a.res, true
@@ -187,13 +195,9 @@ func (g *group) open(ctx context.Context, t tx, log LogID, batch []*pending) (*l
 	if h == nil {
 		return nil, fmt.Errorf("log %d: %w", log, ErrNotFound)
 	}
-	l, err := g.s.LogByID(ctx, log)
-	if err != nil {
-		return nil, err
-	}
-	r := &logRun{g: g, t: t, log: log, origin: l.Origin, last: h.int(4), seen: map[keyMAC]seenItem{}}
+	r := &logRun{g: g, root: ledger.Hash(h.bytes(2)), t: t, log: log, origin: batch[0].log.Origin, last: h.int(4), seen: map[keyMAC]seenItem{}}
 	if r.frontier, err = headFrontier(h); err != nil {
-		return nil, g.s.stop(fmt.Errorf("log %s: %w", l.Origin, err))
+		return nil, g.s.stop(fmt.Errorf("log %s: %w", r.origin, err))
 	}
 	r.start = r.frontier.Size()
 	r.flushed = r.start

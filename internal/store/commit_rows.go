@@ -2,18 +2,9 @@ package store
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"breakwater/internal/ledger"
-)
-
-// What can be in the way of an append besides a repeated key means that the head
-// and the rows of a log disagree.
-var (
-	errEntryExists = fmt.Errorf("an entry with this index or key is there already: %w", errDuplicate)
-	errTileExists  = errors.New("the tile is there already")
-	errHeadMoved   = errors.New("another writer moved the head past its lock")
 )
 
 // appendItem gives an item its index, seals it and adds it to the tree. Its row
@@ -112,11 +103,7 @@ func (r *logRun) flush() error {
 	if len(r.rows) == 0 {
 		return nil
 	}
-	err := r.t.insertEntries(r.log, r.rows)
-	if errors.Is(err, errDuplicate) {
-		return errEntryExists
-	}
-	if err != nil {
+	if err := r.t.insertEntries(r.log, r.rows); err != nil {
 		return err
 	}
 	r.flushed = r.frontier.Size()
@@ -137,7 +124,8 @@ func (r *logRun) close() error {
 	if err := writeTiles(r.t, r.log, r.start, size, r.leaves); err != nil {
 		return err
 	}
-	if err := writeHead(r.t, r.log, r.start, &r.frontier, r.last); err != nil || !r.erased {
+	r.root = r.frontier.Root()
+	if err := writeHead(r.t, r.log, r.start, &r.frontier, r.root, r.last); err != nil || !r.erased {
 		return err
 	}
 	// From here on no snapshot of a smaller size is taken.
@@ -158,9 +146,7 @@ func writeTiles(t tx, log LogID, old, size uint64, leaves []ledger.Hash) error {
 		if err != nil {
 			return err
 		}
-		if err := t.insert(tableTile, row{log, int64(tile.Level), int64(tile.Index), data}); errors.Is(err, errDuplicate) {
-			return fmt.Errorf("%s of log %d: %w", tile.Path(), log, errTileExists)
-		} else if err != nil {
+		if err := t.insert(tableTile, row{log, int64(tile.Level), int64(tile.Index), data}); err != nil {
 			return err
 		}
 		source.made[tile] = data
@@ -168,17 +154,9 @@ func writeTiles(t tx, log LogID, old, size uint64, leaves []ledger.Hash) error {
 	return nil
 }
 
-func writeHead(t tx, log LogID, old uint64, f *ledger.Frontier, recorded int64) error {
-	root := f.Root()
+func writeHead(t tx, log LogID, old uint64, f *ledger.Frontier, root ledger.Hash, recorded int64) error {
 	set := []assign{{"size", int64(f.Size())}, {"root", root[:]}, {"frontier", f.Marshal()}, {"recorded", recorded}}
-	n, err := t.update(tableHead, set, eq(colLog, log), eq("size", int64(old)))
-	if err != nil {
-		return err
-	}
-	if n != 1 {
-		return fmt.Errorf("log %d: %w", log, errHeadMoved)
-	}
-	return nil
+	return t.updateOne(tableHead, set, eq(colLog, log), eq("size", int64(old)))
 }
 
 // growing reads what is stored of a tree and what is about to be.

@@ -81,7 +81,7 @@ type assign struct {
 // thing left to do is rollback, which may be called at any time.
 type tx interface {
 	// insert adds a row. A row with that primary key, or with those unique
-	// columns, is errDuplicate.
+	// columns, is errDuplicate, perhaps not before flush.
 	insert(t *table, r row) error
 	// insertEntries adds rows of the entry table for one log.
 	insertEntries(log LogID, rows []entryRow) error
@@ -99,8 +99,14 @@ type tx interface {
 	findKeys(log LogID, macs []keyMAC) ([]entryRow, error)
 	// update changes the rows that fit and returns how many they were.
 	update(t *table, set []assign, where ...cond) (int64, error)
+	// updateOne changes one row. That it is not exactly one is errMissed,
+	// perhaps not before flush.
+	updateOne(t *table, set []assign, where ...cond) error
 	// remove deletes the rows that fit and returns how many they were.
 	remove(t *table, where ...cond) (int64, error)
+	// flush sends what was not sent yet, and returns what went wrong with it.
+	// It comes before commit.
+	flush() error
 	// commit makes the transaction durable. After an error other than errRetry
 	// nobody knows whether it did.
 	commit() error
@@ -110,6 +116,8 @@ type tx interface {
 var (
 	// errDuplicate: a row with these unique columns exists.
 	errDuplicate = errors.New("row exists")
+	// errMissed: the row that was to be changed is not there or not as it was.
+	errMissed = errors.New("the row is not as it was read")
 	// errRetry: the database gave up on the transaction, nothing was kept, and
 	// the same again may succeed.
 	errRetry = errors.New("transaction must be tried again")
@@ -128,4 +136,36 @@ type entryRow struct {
 	leaf     [32]byte
 	mac      keyMAC
 	body     []byte
+}
+
+// duplicate is errDuplicate with the table it was found in.
+type duplicate struct{ t *table }
+
+func (d *duplicate) Error() string { return errDuplicate.Error() + " in " + d.t.name }
+func (d *duplicate) Unwrap() error { return errDuplicate }
+
+// duplicateIn names the table of an errDuplicate and returns other errors as
+// they are.
+func duplicateIn(t *table, err error) error {
+	if errors.Is(err, errDuplicate) {
+		return &duplicate{t}
+	}
+	return err
+}
+
+// duplicateOf returns the table that an error says has the row already, or nil.
+func duplicateOf(err error) *table {
+	var d *duplicate
+	if errors.As(err, &d) {
+		return d.t
+	}
+	return nil
+}
+
+// missed turns the count of an update into errMissed unless it is one.
+func missed(n int64, err error) error {
+	if err == nil && n != 1 {
+		return errMissed
+	}
+	return err
 }

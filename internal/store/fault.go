@@ -85,6 +85,10 @@ func (f *faultyTx) update(t *table, set []assign, where ...cond) (n int64, err e
 	return n, err
 }
 
+func (f *faultyTx) updateOne(t *table, set []assign, where ...cond) error {
+	return f.do("update "+t.name, func() error { return f.tx.updateOne(t, set, where...) })
+}
+
 func (f *faultyTx) remove(t *table, where ...cond) (n int64, err error) {
 	err = f.do("remove "+t.name, func() error {
 		n, err = f.tx.remove(t, where...)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -277,17 +278,42 @@ func (c *pgCluster) database(t testing.TB) string {
 		}
 		t.Skipf("PostgreSQL does not run here: %s", c.why)
 	}
+	return c.schema(t, "CREATE SCHEMA %s")
+}
+
+// schema makes a schema, which is a database of its own as far as a store sees.
+func (c *pgCluster) schema(t testing.TB, statements ...string) string {
+	t.Helper()
 	name := "t" + strconv.FormatInt(c.n.Add(1), 10)
-	conn := must(pgx.Connect(context.Background(), c.url("postgres")))
+	conn := must(pgx.Connect(context.Background(), c.url("public")))
 	defer conn.Close(context.Background())
-	if _, err := conn.Exec(context.Background(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
+	for _, sql := range statements {
+		if _, err := conn.Exec(context.Background(), strings.ReplaceAll(sql, "%s", name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return c.url(name)
 }
 
-func (c *pgCluster) url(db string) string {
-	return "postgres://postgres@/" + db + "?host=" + c.dir + "&port=5432"
+// copyOf makes a copy of a database.
+func (c *pgCluster) copyOf(t testing.TB, url string) string {
+	t.Helper()
+	_, from, _ := strings.Cut(url, "search_path=")
+	statements := []string{"CREATE SCHEMA %s"}
+	names := []string{"goose_db_version"}
+	for name := range store.SchemaInList() {
+		names = append(names, name)
+	}
+	for _, name := range names {
+		statements = append(statements,
+			fmt.Sprintf(`CREATE TABLE %%s."%s" (LIKE %s."%s" INCLUDING ALL)`, name, from, name),
+			fmt.Sprintf(`INSERT INTO %%s."%s" SELECT * FROM %s."%s"`, name, from, name))
+	}
+	return c.schema(t, statements...)
+}
+
+func (c *pgCluster) url(schema string) string {
+	return "postgres://postgres@/postgres?host=" + c.dir + "&port=5432&search_path=" + schema
 }
 
 func (c *pgCluster) start() error {
@@ -313,7 +339,11 @@ func (c *pgCluster) start() error {
 	if err := c.run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"); err != nil {
 		return err
 	}
-	options := "-c listen_addresses='' -c unix_socket_directories='" + dir + "' -c port=5432 -c max_connections=200"
+	durable := "off" // a test kills clients, not the machine
+	if flag.Lookup("test.bench").Value.String() != "" {
+		durable = "on"
+	}
+	options := "-c fsync=" + durable + " -c full_page_writes=" + durable + " -c listen_addresses='' -c unix_socket_directories='" + dir + "' -c port=5432 -c max_connections=200"
 	return c.run("pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", options, "start")
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -23,6 +24,9 @@ func (s *Store) AppendInstance(ctx context.Context, leaves []ledger.InstanceLeaf
 		head, err = s.appendInstance(t, leaves)
 		return err
 	})
+	if there := duplicateOf(err); there == tableInstance || there == tableTile || errors.Is(err, errMissed) {
+		err = s.stop(fmt.Errorf("head and rows of the instance log disagree: %w", err))
+	}
 	if err != nil {
 		return Head{}, fmt.Errorf("append to the instance log: %w", err)
 	}
@@ -67,10 +71,11 @@ func (s *Store) appendInstance(t tx, leaves []ledger.InstanceLeaf) (Head, error)
 	if err := writeTiles(t, InstanceLog, old, f.Size(), hashes); err != nil {
 		return Head{}, err
 	}
-	if err := writeHead(t, InstanceLog, old, &f, now); err != nil {
+	root := f.Root()
+	if err := writeHead(t, InstanceLog, old, &f, root, now); err != nil {
 		return Head{}, err
 	}
-	return Head{Log: InstanceLog, Size: f.Size(), Root: f.Root(), Recorded: now}, nil
+	return Head{Log: InstanceLog, Size: f.Size(), Root: root, Recorded: now}, nil
 }
 
 func saidBefore(t tx, l ledger.InstanceLeaf) (bool, error) {

@@ -100,7 +100,7 @@ func (x *memTx) insert(t *table, r row) error {
 	key := memKey(r[:t.key])
 	at, found := slices.BinarySearch(mt.keys, key)
 	if found {
-		return errDuplicate
+		return &duplicate{t}
 	}
 	if err := x.claim(t, mt, r); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (x *memTx) claim(t *table, mt *memTable, r row) error {
 	for u, cols := range t.unique {
 		keys[u] = uniqueKey(cols, r)
 		if _, taken := mt.uniq[u][keys[u]]; taken {
-			return errDuplicate
+			return &duplicate{t}
 		}
 	}
 	for u := range keys {
@@ -353,6 +353,12 @@ func (x *memTx) update(t *table, set []assign, where ...cond) (int64, error) {
 	}
 	return int64(len(places)), nil
 }
+
+func (x *memTx) updateOne(t *table, set []assign, where ...cond) error {
+	return missed(x.update(t, set, where...))
+}
+
+func (x *memTx) flush() error { return nil }
 
 func (x *memTx) remove(t *table, where ...cond) (int64, error) {
 	places := x.fitting(t, where)

@@ -132,14 +132,9 @@ func (e *postgresEngine) begin(ctx context.Context, mode txMode) (tx, error) {
 	if mode != snapshotTx {
 		x.ctx, x.cancel = context.WithTimeout(x.ctx, txTimeout)
 	}
-	sql := "BEGIN ISOLATION LEVEL READ COMMITTED"
+	x.opening = "BEGIN ISOLATION LEVEL READ COMMITTED"
 	if mode != writeTx {
-		sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-	}
-	if _, err := c.Exec(x.ctx, sql); err != nil {
-		err = x.failure(err)
-		x.end()
-		return nil, err
+		x.opening = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	}
 	return x, nil
 }

@@ -9,13 +9,29 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// maxQueued bounds what waits to be sent.
+const maxQueued = 200
+
+// pgTx sends as little as it can: BEGIN travels with the first statement, and
+// what answers nothing waits for the next statement that does, or for flush.
 type pgTx struct {
-	ctx    context.Context
-	cancel func()
-	c      *pgx.Conn
-	d      *dialect
-	give   func()
-	ended  bool
+	ctx     context.Context
+	cancel  func()
+	c       *pgx.Conn
+	d       *dialect
+	give    func()
+	opening string // BEGIN, until it was sent
+	queue   []queued
+	ended   bool
+}
+
+// queued is a statement on its way. expect is how many rows it must change, or
+// -1.
+type queued struct {
+	sql    string
+	args   []any
+	table  *table
+	expect int64
 }
 
 // failure is errRetry also for a connection that broke before the commit, since
@@ -28,17 +44,71 @@ func (x *pgTx) failure(err error) error {
 	return err
 }
 
-func (x *pgTx) change(sql string, args ...any) (int64, error) {
-	tag, err := x.c.Exec(x.ctx, sql, args...)
-	if err != nil {
-		return 0, x.failure(err)
+// send runs what is queued and then last, if it is not nil, in one round trip.
+func (x *pgTx) send(sql string, args []any, last func(pgx.BatchResults) error) (err error) {
+	batch := &pgx.Batch{}
+	opening := x.opening != ""
+	if opening {
+		batch.Queue(x.opening)
+		x.opening = ""
 	}
-	return tag.RowsAffected(), nil
+	for n := range x.queue {
+		batch.Queue(x.queue[n].sql, x.queue[n].args...)
+	}
+	if last != nil {
+		batch.Queue(sql, args...)
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	waiting := x.queue
+	x.queue = nil
+	results := x.c.SendBatch(x.ctx, batch)
+	defer func() {
+		if closing := results.Close(); closing != nil && err == nil {
+			err = x.failure(closing)
+		}
+	}()
+	if opening {
+		if _, err := results.Exec(); err != nil {
+			return x.failure(err)
+		}
+	}
+	for _, q := range waiting {
+		tag, err := results.Exec()
+		if err != nil {
+			return duplicateIn(q.table, x.failure(err))
+		}
+		if q.expect >= 0 && tag.RowsAffected() != q.expect {
+			return errMissed
+		}
+	}
+	if last == nil {
+		return nil
+	}
+	return last(results)
+}
+
+func (x *pgTx) flush() error { return x.send("", nil, nil) }
+
+func (x *pgTx) change(sql string, args ...any) (n int64, err error) {
+	err = x.send(sql, args, func(r pgx.BatchResults) error {
+		tag, err := r.Exec()
+		if err != nil {
+			return x.failure(err)
+		}
+		n = tag.RowsAffected()
+		return nil
+	})
+	return n, err
 }
 
 func (x *pgTx) insert(t *table, r row) error {
-	_, err := x.change(x.d.insert(t), r...)
-	return err
+	x.queue = append(x.queue, queued{x.d.insert(t), r, t, 1})
+	if len(x.queue) >= maxQueued {
+		return x.flush()
+	}
+	return nil
 }
 
 const pgInsertEntries = `INSERT INTO entry (log, idx, recorded, kind, leaf_hash, key_mac, body)
@@ -55,8 +125,9 @@ func (x *pgTx) insertEntries(log LogID, rows []entryRow) error {
 		idx[n], recorded[n], kind[n] = int64(r.idx), r.recorded, int64(r.kind)
 		leaf[n], mac[n], body[n] = r.leaf[:], r.mac[:], r.body
 	}
-	_, err := x.change(pgInsertEntries, log, idx, recorded, kind, leaf, mac, body)
-	return err
+	args := []any{log, idx, recorded, kind, leaf, mac, body}
+	x.queue = append(x.queue, queued{pgInsertEntries, args, tableEntry, int64(len(rows))})
+	return x.flush() // the rows share memory that is used again
 }
 
 func (x *pgTx) lock(t *table, key ...any) (row, error) { return x.one(x.d.get(t, true), key) }
@@ -73,20 +144,22 @@ func (x *pgTx) one(sql string, args []any) (found row, err error) {
 
 // each calls f for each row. f must not use the transaction.
 func (x *pgTx) each(sql string, args []any, f func(pgx.Rows) error) error {
-	rows, err := x.c.Query(x.ctx, sql, args...)
-	if err != nil {
-		return x.failure(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows); err != nil {
-			return err
+	return x.send(sql, args, func(r pgx.BatchResults) error {
+		rows, err := r.Query()
+		if err != nil {
+			return x.failure(err)
 		}
-	}
-	if err := rows.Err(); err != nil {
-		return x.failure(err)
-	}
-	return nil
+		defer rows.Close()
+		for rows.Next() {
+			if err := f(rows); err != nil {
+				return err
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return x.failure(err)
+		}
+		return nil
+	})
 }
 
 func (x *pgTx) scan(q query, f func(row) error) error {
@@ -169,8 +242,18 @@ func (x *pgTx) remove(t *table, where ...cond) (int64, error) {
 	return x.change(sql, args...)
 }
 
+func (x *pgTx) updateOne(t *table, set []assign, where ...cond) error {
+	sql, args := x.d.update(t, set, where)
+	x.queue = append(x.queue, queued{sql, args, t, 1})
+	return nil
+}
+
 // commit returns when the server has the transaction on its disk.
 func (x *pgTx) commit() error {
+	if x.opening != "" {
+		x.end()
+		return nil
+	}
 	tag, err := x.c.Exec(x.ctx, "COMMIT")
 	if err != nil {
 		return pgError(err)
@@ -186,7 +269,7 @@ func (x *pgTx) rollback() {
 	if x.ended {
 		return
 	}
-	if !x.c.IsClosed() {
+	if !x.c.IsClosed() && x.opening == "" {
 		if _, err := x.c.Exec(x.ctx, "ROLLBACK"); err != nil {
 			x.c.Close(x.ctx)
 		}

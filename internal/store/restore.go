@@ -132,7 +132,10 @@ func (l *loader) flush() error {
 	if l.t == nil {
 		return nil
 	}
-	err := l.t.commit()
+	err := l.t.flush()
+	if err == nil {
+		err = l.t.commit()
+	}
 	if err == nil {
 		l.t, l.n = nil, 0
 	}

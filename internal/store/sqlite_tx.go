@@ -15,7 +15,7 @@ type sqliteTx struct {
 }
 
 func (x *sqliteTx) insert(t *table, r row) error {
-	return x.conn.exec(waitFor, x.d.insert(t), r...)
+	return duplicateIn(t, x.conn.exec(waitFor, x.d.insert(t), r...))
 }
 
 // insertEntries runs one prepared statement per row, which is faster here than
@@ -31,7 +31,7 @@ func (x *sqliteTx) insertEntries(log LogID, rows []entryRow) error {
 		x.args[1], x.args[2], x.args[3] = int64(r.idx), r.recorded, int64(r.kind)
 		x.args[4], x.args[5], x.args[6] = r.leaf[:], r.mac[:], r.body
 		if err := x.conn.exec(waitFor, sql, x.args...); err != nil {
-			return err
+			return duplicateIn(tableEntry, err)
 		}
 	}
 	return nil
@@ -122,6 +122,12 @@ func (x *sqliteTx) update(t *table, set []assign, where ...cond) (int64, error) 
 	sql, args := x.d.update(t, set, where)
 	return x.conn.change(waitFor, sql, args)
 }
+
+func (x *sqliteTx) updateOne(t *table, set []assign, where ...cond) error {
+	return missed(x.update(t, set, where...))
+}
+
+func (x *sqliteTx) flush() error { return nil }
 
 func (x *sqliteTx) remove(t *table, where ...cond) (int64, error) {
 	sql, args := x.d.remove(t, where)

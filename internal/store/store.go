@@ -235,6 +235,9 @@ func (s *Store) write(ctx context.Context, f func(tx) error) error {
 	if err := f(t); err != nil {
 		return err
 	}
+	if err := t.flush(); err != nil {
+		return err
+	}
 	if err := t.commit(); err != nil {
 		if errors.Is(err, errRetry) {
 			return err

@@ -83,6 +83,7 @@ type pending struct {
 	sub   *Submission
 	items []pendingItem
 	keys  *logKeys
+	log   Log
 	jobs  []row
 	res   Result
 	done  bool // res holds the answer and nothing is to be appended
@@ -114,6 +115,10 @@ func (s *Store) prepareItems(ctx context.Context, p *pending) error {
 	}
 	var err error
 	if p.keys, err = s.keysOf(ctx, sub.Log); err != nil {
+		return err
+	}
+	// Read here, so that no transaction waits for a second connection.
+	if p.log, err = s.LogByID(ctx, sub.Log); err != nil {
 		return err
 	}
 	p.items = make([]pendingItem, len(sub.Items))

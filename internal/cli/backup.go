@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+
+	"breakwater/internal/permit"
+	"breakwater/internal/store"
+)
+
+type backupCmd struct {
+	File string `arg:"" type:"path" help:"New file for the backup."`
+}
+
+func (backupCmd) Permission() permit.Permission { return permit.Operate }
+
+func (backupCmd) Help() string {
+	return example("Others may go on writing. The master key is not in the backup: keep a copy of it elsewhere, or nothing can be read.",
+		"breakwater backup /mnt/backup/breakwater-2026-03-01.bwb")
+}
+
+// BackedUp answers backup.
+type BackedUp struct {
+	File    string `json:"file"`
+	Rows    int64  `json:"rows"`
+	Files   int64  `json:"files"`
+	Missing int64  `json:"missing"`
+	Bytes   int64  `json:"bytes"`
+}
+
+func (c *backupCmd) Run(a *App) error {
+	if _, err := os.Lstat(c.File); err == nil {
+		return problem("%s is there already: choose another name", c.File)
+	}
+	return a.with(func(s *site) error {
+		bar := a.progress(-1, "Backing up")
+		defer bar.done()
+		last := int64(0)
+		report, err := s.store.BackupFile(a.ctx, c.File, s.files, func(r store.BackupReport) {
+			bar.step(int(r.Rows + r.Files - last))
+			last = r.Rows + r.Files
+		})
+		if err != nil {
+			return advised(err)
+		}
+		answer := BackedUp{c.File, report.Rows, report.Files, report.Missing, report.Bytes}
+		return a.show(answer, func(w *bufio.Writer) {
+			fmt.Fprintf(w, "%s: %d rows, %d files, %d bytes.\n", c.File, answer.Rows, answer.Files, answer.Bytes)
+			if answer.Missing > 0 {
+				fmt.Fprintf(w, "%s could not be read: run `breakwater fsck`.\n", count(int(answer.Missing), "file", "files"))
+			}
+			if a.KeyEnv == "" && a.KeyCommand == "" {
+				fmt.Fprintf(w, "The master key is not in it. Keep a copy of %s in another place.\n", a.masterPath())
+			}
+		})
+	})
+}

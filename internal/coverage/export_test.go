@@ -1,0 +1,4 @@
+package coverage
+
+// EvaluateWindow is Evaluate over any window.
+var EvaluateWindow = evaluate

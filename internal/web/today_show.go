@@ -1,0 +1,157 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"breakwater/internal/duty"
+	"breakwater/internal/projection"
+)
+
+// Today is what to do today over all clients that one may see.
+type Today struct {
+	Lede    string
+	Filters []Pick
+	Clients []Choice
+	Show    string
+	Rows    []Todo
+	Rest    string
+	RestAt  string
+	Empty   string
+	Unread  string
+}
+
+var todayPage = newEvidencePage[Today]("today.html")
+
+// mostToday is how many things the page lists before it is asked for all.
+const mostToday = 60
+
+// task is a duty with its client.
+type task struct {
+	duty.Duty
+	client, name string
+}
+
+func (d *desk) today(v *Visit) error {
+	now := v.Now()
+	all, unread, err := d.sums.todo(v.Context(), now, v.sees())
+	if err != nil {
+		return err
+	}
+	names := map[string]string{}
+	var list []task
+	for _, id := range sortedKeys(all) {
+		if names[id], err = d.nameFor(v, id); err != nil {
+			return err
+		}
+		for _, t := range all[id] {
+			list = append(list, task{t, id, names[id]})
+		}
+	}
+	rankTasks(list)
+	p := Today{Lede: todayLede(list, now, v.Zone), Show: v.query("show"), Unread: unreadWords(unread)}
+	p.Clients = []Choice{{"", "all clients", v.query("client") == ""}}
+	for _, id := range sortedKeys(names) {
+		p.Clients = append(p.Clients, Choice{id, names[id], id == v.query("client")})
+	}
+	p.fill(v, list)
+	return render(v, todayPage, v.Frame(inToday, inToday), p)
+}
+
+// nameFor is a client's name, from its summary where there is one.
+func (d *desk) nameFor(v *Visit, id string) (string, error) {
+	d.sums.mu.Lock()
+	s, ok := d.sums.held[id]
+	d.sums.mu.Unlock()
+	if ok && s.Name != "" {
+		return s.Name, nil
+	}
+	name := id
+	err := d.door().Read(v.Context(), id, func(st *projection.State) error {
+		name = st.Client.Name
+		return nil
+	})
+	return name, err
+}
+
+var dutyRank = map[duty.Kind]int{duty.KindFailed: 0, duty.KindUnproven: 1, duty.KindBegin: 2, duty.KindDue: 3}
+
+// rankTasks orders the duties of several clients: cure periods by their end,
+// then what is due and what lapsed by how long it has been open, then each
+// client's own order.
+func rankTasks(list []task) {
+	slices.SortStableFunc(list, func(a, b task) int {
+		if c := cmp.Compare(dutyRank[a.Kind], dutyRank[b.Kind]); c != 0 {
+			return c
+		}
+		switch a.Kind {
+		case duty.KindFailed:
+			return cmp.Or(cmp.Compare(a.CureEnds, b.CureEnds), strings.Compare(a.name, b.name))
+		case duty.KindDue:
+			return cmp.Or(cmp.Compare(a.Due, b.Due), strings.Compare(a.name, b.name))
+		}
+		return cmp.Or(cmp.Compare(a.Rank, b.Rank), strings.Compare(a.name, b.name))
+	})
+}
+
+func todayLede(list []task, now int64, zone *time.Location) string {
+	count := map[duty.Kind]int{}
+	for _, t := range list {
+		count[t.Kind]++
+	}
+	say := time.UnixMilli(now).In(zone).Format("Monday, January 2, 2006") + ". "
+	var parts []string
+	for _, x := range []struct {
+		kind duty.Kind
+		word string
+	}{{duty.KindFailed, "failed"}, {duty.KindUnproven, "unproven"}, {duty.KindBegin, "not begun"}, {duty.KindDue, "due in the next 60 days"}} {
+		if n := count[x.kind]; n > 0 {
+			parts = append(parts, Comma(int64(n))+" "+x.word)
+		}
+	}
+	if len(parts) == 0 {
+		return say + "Nothing is failed, unproven or due in the next 60 days."
+	}
+	return say + And(parts) + ", over all clients; each with the one action that closes it."
+}
+
+// todayFilters pick duties by their sort.
+var todayFilters = []struct {
+	value, title string
+	kind         duty.Kind
+}{{"", "All", ""}, {"failed", "Failed", duty.KindFailed}, {"unproven", "Unproven", duty.KindUnproven}, {"begin", "Not begun", duty.KindBegin}, {"due", "Due in 60 days", duty.KindDue}}
+
+func (p *Today) fill(v *Visit, list []task) {
+	if c := v.query("client"); c != "" {
+		list = slices.DeleteFunc(list, func(t task) bool { return t.client != c })
+	}
+	chosen := duty.Kind("")
+	for _, f := range todayFilters {
+		count := 0
+		for _, t := range list {
+			if f.kind == "" || t.Kind == f.kind {
+				count++
+			}
+		}
+		current := f.value == p.Show
+		if current {
+			chosen = f.kind
+		}
+		p.Filters = append(p.Filters, Pick{f.title, v.with("show", f.value, "all", ""), count, current})
+	}
+	list = slices.DeleteFunc(list, func(t task) bool { return chosen != "" && t.Kind != chosen })
+	if n := len(list) - mostToday; n > 5 && v.query("all") == "" {
+		p.Rest, p.RestAt, list = "Show the other "+Comma(int64(n)), v.with("all", "1"), list[:mostToday]
+	}
+	for n := range list {
+		t := v.todoOf(list[n].client, &list[n].Duty)
+		t.Client, t.ClientHref = list[n].name, "/clients/"+list[n].client
+		t.First = n == 0 && list[n].Kind == duty.KindFailed
+		p.Rows = append(p.Rows, t)
+	}
+	if len(list) == 0 {
+		p.Empty = "Nothing to do here today."
+	}
+}
