@@ -102,7 +102,9 @@ func (o options) verify() (bundle.Result, error) {
 		return bundle.Result{}, err
 	}
 	if o.instance != "" {
-		opt.Fetch = func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(o.instance, filepath.FromSlash(path))) }
+		opt.Fetch = func(path string) ([]byte, error) {
+			return os.ReadFile(filepath.Join(o.instance, filepath.FromSlash(path)))
+		}
 	}
 	f, err := os.Open(o.file)
 	if err != nil {

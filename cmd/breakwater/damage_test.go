@@ -58,8 +58,9 @@ func lockDatabase(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: lock FOLDER|end")
 	}
+	held := ts.Value(heldDatabase{}).(**sql.DB)
 	if args[0] == "end" {
-		held.Close()
+		ts.Check((*held).Close())
 		return
 	}
 	db, err := sql.Open("sqlite", filepath.Join(ts.MkAbs(args[0]), "breakwater.db"))
@@ -68,12 +69,12 @@ func lockDatabase(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = conn.ExecContext(context.Background(), "BEGIN EXCLUSIVE")
 	ts.Check(err)
-	held = db
+	*held = db
 	ts.Defer(func() { db.Close() })
 }
 
-// held is the database that one script, bad_lock, holds.
-var held *sql.DB
+// heldDatabase is the key of the database that a script holds.
+type heldDatabase struct{}
 
 // flipFile is "flip PATTERN": one bit is changed in the middle of the one file
 // that the pattern names.
@@ -174,18 +175,26 @@ func giveToNobody(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("PROGRAM", "breakwater-nobody")
 }
 
-// mountSmall is "small FOLDER KIB": a file system in memory of that size. Where
-// none can be mounted the script is skipped.
+// mountSmall is "small FOLDER KIB": a file system in memory of that size.
 func mountSmall(ts *testscript.TestScript, neg bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(dir, 0o700))
-	if err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+args[1]+"k", "tmpfs", dir).Run(); err != nil {
-		ts.Logf("a small file system cannot be mounted here: %v", err)
-		ts.Setenv("SMALL", "")
-		return
+	ts.Check(mount(dir, args[1]))
+	ts.Defer(func() { ts.Check(exec.Command("umount", "-l", dir).Run()) })
+}
+
+func mount(dir, kib string) error {
+	return exec.Command("mount", "-t", "tmpfs", "-o", "size="+kib+"k", "tmpfs", dir).Run()
+}
+
+// mayMount reports whether a file system in memory can be mounted here.
+func mayMount() bool {
+	dir, err := os.MkdirTemp("", "small")
+	if err != nil {
+		return false
 	}
-	ts.Setenv("SMALL", dir)
-	ts.Defer(func() { _ = exec.Command("umount", "-l", dir).Run() })
+	defer os.Remove(dir)
+	return mount(dir, "64") == nil && exec.Command("umount", dir).Run() == nil
 }
 
 // fillDisk is "fill FOLDER": a file takes all room that is left.

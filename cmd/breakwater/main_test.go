@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net"
 	"os"
@@ -63,6 +64,7 @@ func TestScripts(t *testing.T) {
 			}
 			e.Setenv("ADDR", addr)
 			e.Setenv("DATA", "breakwater-data")
+			e.Values[heldDatabase{}] = new(*sql.DB)
 			return nil
 		},
 		Condition: condition,
@@ -85,13 +87,13 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), nil
 }
 
-// condition answers [root] and [long] in scripts.
+// condition answers [root] and [tmpfs] in scripts.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return os.Getuid() == 0, nil
-	case "long":
-		return os.Getenv("BREAKWATER_LONG") == "1", nil
+	case "tmpfs":
+		return os.Getuid() == 0 && mayMount(), nil
 	}
 	return false, os.ErrInvalid
 }

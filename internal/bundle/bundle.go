@@ -32,7 +32,7 @@ const (
 	maxEntries    = 1 << 24  // entries of one log
 	maxMembers    = 1 << 17  // members of the zip
 	maxManifest   = 32 << 20 // bytes
-	maxSmall      = 16 << 20 // bytes of a member that is read whole
+	maxSmall      = 64 << 20 // bytes of a member that is read whole
 	maxReport     = 1 << 30  // bytes of report.html, which is only hashed
 	maxBlob       = 1 << 30  // bytes of one document
 	maxTotal      = 1 << 37  // bytes of all members, unpacked

@@ -28,7 +28,7 @@ func (v *verification) complete(inst instanceView) error {
 	if err != nil {
 		return fmt.Errorf("its checkpoint: %w", err)
 	}
-	if c.Origin != inst.origin {
+	if inst.origin != "" && c.Origin != inst.origin {
 		return fmt.Errorf("it is %s and the bundle's is %s: name the instance log that issued the bundle", c.Origin, inst.origin)
 	}
 	if c.Size < inst.size {
@@ -81,6 +81,9 @@ func (v *verification) compareLeaf(b []byte, at uint64, inst instanceView, next 
 	}
 	if l.Pseudonym != v.leaf(instanceLine{}).Pseudonym {
 		return nil
+	}
+	if inst.origin == "" && l.Size <= v.about.Size {
+		return fmt.Errorf("the bundle has nothing of the instance log, which has leaf %d of this log, of size %d", at, l.Size)
 	}
 	if at < inst.size {
 		if *next >= len(inst.leaves) || inst.leaves[*next].Index != at || v.leaf(inst.leaves[*next]) != l {

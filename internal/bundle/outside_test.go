@@ -173,6 +173,12 @@ func TestCompletenessOfCheckpoints(t *testing.T) {
 		return nil, nil
 	}, "does not hold")
 
+	in := l.input(onSmall)
+	in.Instance = nil
+	b, _ = write(t, in)
+	check("a bundle without the instance log", same, "has nothing of the instance log")
+	b, _ = write(t, l.input(onSmall))
+
 	l.publish(onSmall + hour)
 	check("a later leaf of the same log", l.tiles(l.instanceNote(0)), "")
 

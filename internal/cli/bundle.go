@@ -36,8 +36,8 @@ type bundleWriteCmd struct {
 	Out         string   `type:"path" placeholder:"FILE" help:"File to write."`
 	Preview     bool     `help:"Write nothing: say what would be disclosed and what withheld."`
 	AsOfSize    *uint64  `placeholder:"N" help:"Only the first N entries of the log."`
-	Practice    []string `placeholder:"ID" help:"Disclose only what feeds this practice; may be repeated."`
-	Subject     []string `placeholder:"ID" help:"Disclose only what names this subject; may be repeated."`
+	Practice    []string `sep:"none" placeholder:"ID" help:"Disclose only what feeds this practice; may be repeated."`
+	Subject     []string `sep:"none" placeholder:"ID" help:"Disclose only what names this subject; may be repeated."`
 	From        instant  `placeholder:"TIME" help:"Disclose only what is dated from here on."`
 	To          instant  `placeholder:"TIME" help:"Disclose only what is dated before this."`
 	Profile     string   `enum:",small,core,all" default:"" placeholder:"PROFILE" help:"Practices of this profile instead of the client's."`

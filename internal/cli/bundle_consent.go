@@ -13,7 +13,7 @@ type bundleConsentCmd struct {
 	Recipient string   `required:"" placeholder:"NAME" help:"Who may get the bundle."`
 	Purpose   string   `required:"" placeholder:"TEXT" help:"What for."`
 	On        instant  `required:"" placeholder:"TIME" help:"End of the window that the bundle is about."`
-	Practice  []string `placeholder:"ID" help:"Only these practices; may be repeated."`
+	Practice  []string `sep:"none" placeholder:"ID" help:"Only these practices; may be repeated."`
 	By        string   `required:"" placeholder:"NAME" help:"Who signed for the client."`
 	Role      string   `required:"" enum:"officer,counsel" placeholder:"officer|counsel" help:"What they are at the client: officer or counsel."`
 	Until     instant  `placeholder:"TIME" help:"End of the consent; none if not given."`

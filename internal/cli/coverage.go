@@ -21,7 +21,7 @@ type coverageCmd struct {
 	Months   int      `default:"12" placeholder:"12" help:"Length of the window in months."`
 	Reading  string   `default:"proven" enum:"proven,best" placeholder:"READING" help:"proven judges every instant by what had been recorded by then, best by everything known now."`
 	AsOfSize *uint64  `placeholder:"N" help:"Only the first N entries of the log."`
-	Practice []string `placeholder:"ID" help:"This practice, whatever the profile; may be repeated."`
+	Practice []string `sep:"none" placeholder:"ID" help:"This practice, whatever the profile; may be repeated."`
 	Profile  string   `enum:",small,core,all" default:"" placeholder:"PROFILE" help:"Practices of this profile instead of the client's: small, core or all."`
 }
 

@@ -13,6 +13,7 @@ import (
 	"breakwater/internal/intake"
 	"breakwater/internal/seal"
 	"breakwater/internal/store"
+	"breakwater/internal/vouch"
 )
 
 // plain is an error whose text is the whole sentence for the person, with what
@@ -23,27 +24,30 @@ func (e plain) Error() string { return e.text }
 
 func problem(format string, args ...any) error { return plain{fmt.Sprintf(format, args...)} }
 
-// next says what to do about errors that lower floors tell apart, where their
-// own text does not end in it.
+// next says what to do about errors that lower floors tell apart. Where told
+// is set, the floor below says it itself whenever anything stands behind the
+// error's own text.
 var next = []struct {
 	err  error
+	told bool
 	next string
 }{
-	{store.ErrWrongKey, "give the key that the database was made with (--key-file, --key-env or --key-command)"},
-	{store.ErrNoKey, "give the master key (--key-file, --key-env or --key-command)"},
-	{store.ErrBusy, "wait until the other process is done, then try again"},
-	{store.ErrFull, "free some space, then try again"},
-	{store.ErrReadOnly, "give this user the right to write the folder"},
-	{store.ErrRolledBack, "see what was restored or removed; to go on after a loss, use `breakwater restore --new-epoch --why`"},
-	{store.ErrClock, "set this machine's clock, then try again"},
-	{store.ErrUnknown, "run the same command again"},
-	{store.ErrStopped, "run `breakwater fsck`"},
-	{store.ErrHeld, "try again in a few seconds"},
-	{blob.ErrAltered, "run `breakwater fsck`, and put the file back from a backup"},
-	{fs.ErrNotExist, "check the name"},
-	{fs.ErrPermission, "give this user the right to read and write it"},
-	{fs.ErrExist, "choose another name"},
-	{context.Canceled, "start it again when you are ready"},
+	{store.ErrWrongKey, false, "give the key that the database was made with (--key-file, --key-env or --key-command)"},
+	{store.ErrNoKey, false, "give the master key (--key-file, --key-env or --key-command)"},
+	{store.ErrBusy, true, "wait until the other process is done, then try again"},
+	{store.ErrFull, true, "free some space, then try again"},
+	{store.ErrReadOnly, true, "give this user the right to write the folder"},
+	{store.ErrRolledBack, true, "see what was restored or removed; to go on after a loss, use `breakwater restore --new-epoch --why`"},
+	{store.ErrClock, true, "set this machine's clock, then try again"},
+	{store.ErrUnknown, false, "run the same command again"},
+	{store.ErrStopped, true, "run `breakwater fsck`"},
+	{store.ErrHeld, false, "try again in a few seconds"},
+	{vouch.ErrNoAnswer, false, "try again in a few seconds"},
+	{blob.ErrAltered, false, "run `breakwater fsck`, and put the file back from a backup"},
+	{fs.ErrNotExist, false, "check the name"},
+	{fs.ErrPermission, false, "give this user the right to read and write it"},
+	{fs.ErrExist, false, "choose another name"},
+	{context.Canceled, false, "start it again when you are ready"},
 }
 
 // advised is an error of a floor below whose own text ends in what to do next,
@@ -65,9 +69,13 @@ func sentence(err error) string {
 		return text
 	}
 	for _, n := range next {
-		if errors.Is(err, n.err) {
-			return text + ": " + n.next
+		if !errors.Is(err, n.err) {
+			continue
 		}
+		if n.told && !strings.HasSuffix(text, n.err.Error()) {
+			return text
+		}
+		return text + ": " + n.next
 	}
 	return text + ": run `breakwater fsck`, and report this line if it comes again"
 }

@@ -13,3 +13,6 @@ func Model(e Env) (*kong.Application, error) {
 
 // Strip draws the window of a practice.
 var Strip = strip
+
+// Sentence is the one line that a person is told.
+var Sentence = sentence

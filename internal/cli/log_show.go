@@ -45,7 +45,7 @@ func (c *logShowCmd) Run(a *App) error {
 		if err != nil {
 			return err
 		}
-		return a.show(shown, shown.text)
+		return a.show(shown, func(w *bufio.Writer) { shown.text(w, c.Client) })
 	})
 }
 
@@ -70,7 +70,7 @@ func showEntry(e store.Stored) (Shown, error) {
 	return shown, nil
 }
 
-func (s Shown) text(w *bufio.Writer) {
+func (s Shown) text(w *bufio.Writer, client string) {
 	table(w, nil, [][]string{
 		{"Entry", fmt.Sprint(s.Index)},
 		{"Kind", fmt.Sprintf("%s (number %d)", s.Kind, s.number)},
@@ -90,9 +90,9 @@ func (s Shown) text(w *bufio.Writer) {
 	}
 	fmt.Fprintf(w, "\nBy hand, with salt and envelope in files:\n\n"+
 		"  printf %%s '%s' | xxd -r -p > salt\n"+
-		"  breakwater log show %d --client NAME --json | jq -j .envelope > envelope\n"+
+		"  breakwater log show %d --client %s --json | jq -j .envelope > envelope\n"+
 		"  openssl dgst -sha256 -mac HMAC -macopt hexkey:$(xxd -p -c 64 salt) envelope\n"+
 		"    gives the commitment %s\n"+
 		"  (printf '\\0'; printf %%s '%s' | xxd -r -p) | sha256sum\n"+
-		"    gives the leaf hash %s\n", s.Salt, s.Index, s.Commitment, s.Leaf, s.LeafHash)
+		"    gives the leaf hash %s\n", s.Salt, s.Index, client, s.Commitment, s.Leaf, s.LeafHash)
 }

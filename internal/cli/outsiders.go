@@ -1,14 +1,13 @@
 package cli
 
 import (
+	"maps"
 	"os"
+	"slices"
+	"time"
 
 	"breakwater/internal/vouch"
 	"breakwater/internal/witness"
-
-	"maps"
-	"slices"
-	"time"
 )
 
 // outsiders says who outside vouches for the logs.

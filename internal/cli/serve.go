@@ -159,7 +159,7 @@ func (s *server) wiring(accounts *account.Accounts) Wiring {
 	return Wiring{
 		Door: s.door, Store: s.store, Files: s.files, Accounts: accounts, Voucher: s.voucher, Log: a.log, Now: a.now,
 		Secure: s.cmd.secure(), TrustedProxies: s.cmd.TrustedProxy, Address: s.cmd.Address, SampleAddress: s.cmd.SampleAddress, Sample: a.sample,
-		Place: Place{Data: a.Data, Engine: s.store.Engine(), Key: a.keySource(), Guard: a.guardPath(), Version: Version()},
+		Place: Place{Data: a.place(), Engine: s.store.Engine(), Key: a.keySource(), Guard: a.guardPath(), Version: Version()},
 	}
 }
 

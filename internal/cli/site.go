@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -152,13 +153,13 @@ func (a *App) openStore(sealer store.Sealer) (*store.Store, error) {
 	if a.DB != "" {
 		st, err := store.OpenPostgres(a.ctx, a.DB, options)
 		if err != nil {
-			return nil, fmt.Errorf("open the database: %w", err)
+			return nil, advised(fmt.Errorf("%w: check --db", err))
 		}
 		return st, nil
 	}
 	st, err := store.OpenSQLite(a.ctx, a.path(databaseName), options)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", a.path(databaseName), err)
+		return nil, advised(err)
 	}
 	return st, nil
 }
@@ -186,6 +187,18 @@ func (a *App) openToCheck() (*site, error) {
 	}
 	s.files = blob.Open(a.path(filesName), s.store, 0)
 	return s, nil
+}
+
+// place is the folder, or the database without its password.
+func (a *App) place() string {
+	if a.DB == "" {
+		return a.Data
+	}
+	u, err := url.Parse(a.DB)
+	if err != nil {
+		return "PostgreSQL"
+	}
+	return u.Redacted()
 }
 
 // keySource says where the master key comes from.

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"time"
 
 	"breakwater/internal/interval"
@@ -18,7 +17,7 @@ type instant struct {
 func (t *instant) UnmarshalText(text []byte) error {
 	ms, err := interval.Parse(string(text))
 	if err != nil {
-		return fmt.Errorf("%q is not a time: give a date such as 2026-03-01 or an RFC 3339 time such as 2026-03-01T15:04:05Z", text)
+		return err // it says what to write
 	}
 	*t = instant{ms, true}
 	return nil

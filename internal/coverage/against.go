@@ -9,9 +9,10 @@ import (
 )
 
 // against collects what was logged late about a subject of a practice that is
-// not an event practice. Lives are the subject's in best.
+// not an event practice. Lives are the subject's in best. The answer is valid
+// until the next call.
 func (e *evaluator) against(p *framework.Practice, s *evidence.Subject, lives []life) against {
-	var a against
+	a := against{says: e.kept.says[:0], lives: e.kept.lives[:0], taken: e.kept.taken[:0]}
 	for i := range p.Feeds {
 		f := &p.Feeds[i]
 		if !f.Required {
@@ -41,7 +42,35 @@ func (e *evaluator) against(p *framework.Practice, s *evidence.Subject, lives []
 			a.taken = e.taken(a.taken, &s.Unused[i].Point, s.Unused[i].From)
 		}
 	}
-	return e.spokenAgainst(a, p, s.ID)
+	e.kept = e.spokenAgainst(a, p, s.ID)
+	return e.kept
+}
+
+// harmless reports whether all that was late is a new subject's entry, while
+// in best its absence of evidence is excused and nothing failed yet.
+func (e *evaluator) harmless(a *against, p *framework.Practice, s *evidence.Subject, of *membership) bool {
+	end := a.hull().To
+	if len(a.says)+len(a.taken) > 0 || of.taken || end > of.joined+int64(p.OnboardDays)*interval.Day ||
+		p.Mode == framework.InForce || e.spoken(p) != nil {
+		return false
+	}
+	for i := range p.Feeds {
+		f := &p.Feeds[i]
+		slot := e.cat.Slots[f.Measure]
+		for _, series := range s.Series {
+			if series.Measure != f.Measure || !f.Required {
+				continue
+			}
+			for k := range series.Runs {
+				if r := &series.Runs[k]; r.First.At >= end {
+					break
+				} else if r.Verdicts.At(slot) == framework.Fails {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // suspect reports whether a series has a failure that was logged late, or

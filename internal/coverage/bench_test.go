@@ -57,7 +57,10 @@ func benchBook(t testing.TB) (*evidence.Book, int) {
 	b.Adoptions = append(b.Adoptions, evidence.Adoption{Point: evidence.Point{At: start, Recorded: start}, Catalog: c, Slots: slotted(c, 0)})
 	b.Profiles = append(b.Profiles, evidence.Dated[framework.Profile]{Point: evidence.Point{At: start, Recorded: start}, Value: framework.ProfileAll})
 	index := uint64(1)
-	at := func(t int64) evidence.Point { index++; return evidence.Point{At: t, Recorded: t + 3*hour, Index: index} }
+	at := func(t int64) evidence.Point {
+		index++
+		return evidence.Point{At: t, Recorded: t + 3*hour, Index: index}
+	}
 	runs := 0
 	for d := range benchDevices {
 		id := fmt.Sprintf("LT-%04d", d)

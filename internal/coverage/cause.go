@@ -86,13 +86,30 @@ func (e *evaluator) parts(gaps []Gap, pieces []judged) []part {
 			all = inGaps(all, gaps, part{Span: sp, of: of, track: nobody})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b part) int {
-		if a.gap != b.gap {
-			return a.gap - b.gap
+	return e.ordered(all)
+}
+
+// ordered sorts parts by gap and time; among equals they stay as they are.
+func (e *evaluator) ordered(all []part) []part {
+	type key struct{ gap, from, place int64 }
+	keys := make([]key, len(all))
+	for i := range all {
+		keys[i] = key{int64(all[i].gap), all[i].From, int64(i)}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		switch {
+		case a.gap != b.gap:
+			return int(a.gap - b.gap)
+		case a.from != b.from:
+			return int(a.from - b.from)
 		}
-		return cmp.Compare(a.From, b.From)
+		return int(a.place - b.place)
 	})
-	return all
+	res := make([]part, len(all))
+	for i, k := range keys {
+		res[i] = all[k.place]
+	}
+	return res
 }
 
 // inGaps adds a part to each gap of its kind that it lies in.
@@ -155,11 +172,18 @@ func (e *evaluator) marks(c *Cause, on *evidence.On, p *part) {
 		}
 		switch r.Kind {
 		case evidence.AcceptedRisk:
-			c.Accepted = new(r.Index)
+			c.Accepted = newest(c.Accepted, r.Index)
 		case evidence.Declined:
-			c.Declined = new(r.Index)
+			c.Declined = newest(c.Declined, r.Index)
 		}
 	}
+}
+
+func newest(entry *uint64, index uint64) *uint64 {
+	if entry == nil || *entry < index {
+		return &index
+	}
+	return entry
 }
 
 // known is when the MSP first knew of a segment that begins at from: by the

@@ -65,7 +65,7 @@ func (e *evaluator) disputes(p *framework.Practice, tracks []track, sw *swept) [
 				i++
 			}
 			a := e.against(p, s, roll.of[k].lives)
-			if !a.any() {
+			if !a.any() || e.harmless(&a, p, s, &roll.of[k]) {
 				continue
 			}
 			e.best.window = a.hull()

@@ -37,6 +37,7 @@ type evaluator struct {
 	rev     []segment
 	items   []item
 	scope   []life
+	kept    against
 	changes []uint64
 	days    map[[2]int]string
 }

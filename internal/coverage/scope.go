@@ -176,19 +176,3 @@ func (l life) platform() string {
 	}
 	return l.attrs.Platform
 }
-
-// beyond is all time outside of lives, which are in order.
-func beyond(scope []life) interval.Set {
-	spans := make([]interval.Span, 0, len(scope)+1)
-	at := interval.Ever
-	for _, l := range scope {
-		if at < l.span.From {
-			spans = append(spans, interval.Span{From: at, To: l.span.From})
-		}
-		at = l.span.To
-	}
-	if at < interval.Forever {
-		spans = append(spans, interval.Span{From: at, To: interval.Forever})
-	}
-	return spans
-}

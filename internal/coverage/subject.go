@@ -69,13 +69,42 @@ func (e *evaluator) track(p *framework.Practice, s *evidence.Subject, of *member
 		return t, false
 	}
 	t.segs = e.relieved(p, s.ID, e.byPlatform(p, s, scope))
-	if p.OnboardDays > 0 && (of.taken || of.joined+int64(p.OnboardDays)*interval.Day > e.window.From) {
+	onboarded := interval.Ever
+	switch {
+	case p.OnboardDays > 0 && of.taken:
 		t.segs = e.excused(p, s, t.segs)
+	case p.OnboardDays > 0:
+		onboarded = of.joined + int64(p.OnboardDays)*interval.Day
 	}
-	if len(scope) > 1 || scope[0].span != e.window {
-		t.segs = e.overlay(t.segs, beyond(scope), func(segment) segment { return segment{} })
+	if len(scope) > 1 || scope[0].span != e.window || onboarded > e.window.From {
+		t.segs = e.fit(t.segs, scope, onboarded)
 	}
 	return t, true
+}
+
+// fit cuts segments to a subject's scope, and takes the absence of evidence
+// out until the subject is onboarded.
+func (e *evaluator) fit(segs []segment, scope []life, onboarded int64) []segment {
+	res := e.segs.open(len(segs) + 2*len(scope) + 2)
+	at := e.window.From
+	for _, l := range scope {
+		res = add(res, segment{from: at, to: l.span.From})
+		for i := range segs {
+			s := segs[i]
+			s.from, s.to = max(s.from, l.span.From), min(s.to, l.span.To)
+			if s.from >= s.to {
+				continue
+			}
+			if s.status == unproven && s.from < onboarded {
+				end := min(s.to, onboarded)
+				res = add(res, plain(s.from, end, exempt, evidence.NoGrade))
+				s.from = end
+			}
+			res = add(res, s)
+		}
+		at = l.span.To
+	}
+	return e.segs.done(add(res, segment{from: at, to: e.window.To}))
 }
 
 // byPlatform judges each life of a subject by the measures of its platform.
@@ -99,7 +128,8 @@ func (e *evaluator) byPlatform(p *framework.Practice, s *evidence.Subject, scope
 	return res
 }
 
-// excused takes the absence of evidence out while a subject is new.
+// excused takes the absence of evidence out while a subject is new, where the
+// entries that made it new may have been taken back.
 func (e *evaluator) excused(p *framework.Practice, s *evidence.Subject, segs []segment) []segment {
 	fresh := e.settled(s, p.OnboardDays).Gaps(e.window)
 	return e.overlay(segs, fresh, func(s segment) segment {

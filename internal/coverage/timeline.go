@@ -56,14 +56,8 @@ func (e *evaluator) runs(series *evidence.Series, slot int, source uint16, all b
 	items := e.items[:0]
 	settled := false
 	runs := series.Runs
-	if n := len(runs); n > 0 && runs[n-1].First.At >= e.window.To && !all {
-		n, _ = slices.BinarySearchFunc(runs, e.window.To, func(r evidence.Run, t int64) int {
-			if r.First.At < t {
-				return -1
-			}
-			return 1
-		})
-		runs = runs[:n]
+	if !all {
+		runs = runs[:begun(runs, e.window.To)]
 	}
 	for i := len(runs) - 1; i >= 0; i-- {
 		r := &runs[i]
@@ -86,11 +80,30 @@ func (e *evaluator) runs(series *evidence.Series, slot int, source uint16, all b
 	return items
 }
 
-// bubble moves a failure before what else is of the same instant.
+// begun is how many runs began before t.
+func begun(runs []evidence.Run, t int64) int {
+	n := len(runs)
+	if n == 0 || runs[n-1].First.At < t {
+		return n
+	}
+	n, _ = slices.BinarySearchFunc(runs, t, func(r evidence.Run, t int64) int {
+		if r.First.At < t {
+			return -1
+		}
+		return 1
+	})
+	return n
+}
+
+// bubble puts the last item in its place among those of the same instant: a
+// failure comes first, then what was logged later.
 func bubble(items []item) {
-	for k := len(items) - 1; k > 0 && items[k].verdict == framework.Fails && items[k-1].verdict != framework.Fails &&
-		items[k-1].first.At == items[k].first.At; k-- {
-		items[k], items[k-1] = items[k-1], items[k]
+	for k := len(items) - 1; k > 0 && items[k-1].first.At == items[k].first.At; k-- {
+		a, b := &items[k], &items[k-1]
+		if fa, fb := a.verdict == framework.Fails, b.verdict == framework.Fails; fb && !fa || fa == fb && a.first.Index < b.first.Index {
+			return
+		}
+		*a, *b = *b, *a
 	}
 }
 
@@ -100,7 +113,8 @@ func (e *evaluator) steady(series *evidence.Series, slot int, source uint16, max
 	if len(e.book.Retractions) > 0 {
 		return nil, false
 	}
-	w, runs, late := e.window, series.Runs, e.reading == Proven
+	w, late := e.window, e.reading == Proven
+	runs := series.Runs[:begun(series.Runs, w.To)]
 	rev := e.rev[:0]
 	next := w.To // everything from here on is in rev
 	for i := len(runs) - 1; i >= 0 && next > w.From; i-- {
@@ -111,6 +125,9 @@ func (e *evaluator) steady(series *evidence.Series, slot int, source uint16, max
 		case framework.Holds:
 		default:
 			return nil, false
+		}
+		if i > 0 && runs[i-1].First.At == r.First.At {
+			return nil, false // each rule orders these for itself
 		}
 		from := r.First.At
 		if late {

@@ -87,7 +87,7 @@ type Book struct {
 	Programs    []Dated[string]
 	Adoptions   []Adoption
 	Retractions map[uint64]Point     // by the entry taken back
-	Closures    map[uint64][]Closure // by the failing entry
+	Closures    map[uint64][]Closure // by the failing entry, in order of index
 	Erasures    []Erasure
 	Shown       []Shown
 
@@ -185,7 +185,12 @@ func (b *Book) Retract(target uint64, p Point, inRun bool) {
 
 // Close closes the failing entry target.
 func (b *Book) Close(target uint64, c Closure, inRun bool) {
-	b.Closures[target] = append(b.Closures[target], c)
+	list := b.Closures[target]
+	at := len(list)
+	for at > 0 && c.Index < list[at-1].Index {
+		at--
+	}
+	b.Closures[target] = slices.Insert(list, at, c)
 	b.alone(target, inRun)
 }
 

@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 
 	"breakwater/internal/framework"
@@ -100,3 +102,17 @@ func (im *Image) Restore(catalogs func(hash [32]byte) (*framework.Catalog, error
 	}
 	return b, plan, rules, nil
 }
+
+// GobEncode keeps the difference between unknown and false, which gob drops.
+func (a Attrs) GobEncode() ([]byte, error) { return json.Marshal(plainAttrs(a)) }
+
+// GobDecode reads what GobEncode wrote.
+func (a *Attrs) GobDecode(raw []byte) error {
+	if err := json.Unmarshal(raw, (*plainAttrs)(a)); err != nil {
+		return fmt.Errorf("read attributes: %w", err)
+	}
+	return nil
+}
+
+// plainAttrs is Attrs without its methods.
+type plainAttrs Attrs

@@ -3,23 +3,36 @@ package figures_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"breakwater/internal/projection"
 )
 
-func TestProbe(t *testing.T) {
-	for _, s := range []spec{{1, 200, 365, true}} {
-		start := time.Now()
-		f := made(t, s)
-		t.Logf("%+v: %d entries, %d MB in %v", s, f.wrote, f.bytes.Load()>>20, time.Since(start))
-		start = time.Now()
-		f.must(f.door.Read(context.Background(), clientID(0), func(s *projection.State) error { return nil }))
-		t.Logf("replay %v", time.Since(start))
+func nothing(*projection.State) error { return nil }
+
+// BenchmarkReplay folds a year of one client of 200 devices from its entries.
+func BenchmarkReplay(b *testing.B) {
+	f := made(b, spec{1, 200, 365, true})
+	ctx := context.Background()
+	head, err := f.door.Summary(ctx, clientID(0))
+	f.must(err)
+	b.ReportAllocs()
+	for b.Loop() {
+		f.must(f.door.ReadPrefix(ctx, clientID(0), head.Size, nothing))
+	}
+	b.ReportMetric(float64(f.bytes.Load())/float64(1<<20), "MB")
+}
+
+// BenchmarkLoad loads the same client from its snapshot.
+func BenchmarkLoad(b *testing.B) {
+	f := made(b, spec{1, 200, 365, true})
+	ctx := context.Background()
+	f.must(f.door.Read(ctx, clientID(0), nothing))
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
 		f.close()
 		f.open()
-		start = time.Now()
-		f.must(f.door.Read(context.Background(), clientID(0), func(s *projection.State) error { return nil }))
-		t.Logf("load snapshot %v", time.Since(start))
+		b.StartTimer()
+		f.must(f.door.Read(ctx, clientID(0), nothing))
 	}
 }

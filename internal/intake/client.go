@@ -24,21 +24,18 @@ type ClientInfo struct {
 	Origin  string `json:"origin,omitempty"`
 }
 
-// Clients lists all clients, the MSP's own log first.
+// Clients lists all clients, the MSP's own log first. It loads no state.
 func (d *Door) Clients(ctx context.Context) ([]ClientInfo, error) {
-	list, err := d.Summaries(ctx)
+	rooms, sizes, err := d.rooms(ctx)
 	if err != nil {
 		return nil, err
 	}
-	res := make([]ClientInfo, 0, len(list))
-	for _, s := range list {
-		r, err := d.find(ctx, s.ID)
-		if err != nil {
-			return nil, err
-		}
-		res = append(res, ClientInfo{ID: s.ID, Name: s.Name, MSP: r.log.MSP, LogSize: s.Size, Sample: r.log.Sample, Origin: r.log.Origin})
-	}
-	return res, nil
+	res := make([]ClientInfo, len(rooms))
+	err = d.each(rooms, func(n int, r *room) (err error) {
+		res[n], err = d.info(ctx, r, sizes[n])
+		return err
+	})
+	return res, err
 }
 
 // NewClient is a client to be added.

@@ -73,8 +73,12 @@ type Door struct {
 
 	states stateCache
 	seen   pendingSeen
-	noted  hourly // refusals and openings that are in the log
+	noted  hourly   // refusals and openings that are in the log
 	owners sync.Map // keyRow by enrolled key
+	behind behind
+
+	life context.Context // ends with the door
+	end  context.CancelFunc
 }
 
 // room is one client's place at the door.
@@ -89,7 +93,11 @@ type room struct {
 	freshMu sync.Mutex
 	fresh   map[uint64]event.Entry // committed by this process, not folded yet
 
-	summary atomic.Pointer[duty.Summary]
+	summary  atomic.Pointer[duty.Summary] // as it was last made
+	looked   atomic.Bool                  // for one that was kept
+	older    atomic.Bool                  // the summary is of an earlier fold
+	card     atomic.Pointer[card]         // newest that is known
+	keptCard atomic.Pointer[card]
 }
 
 // Open opens the door.
@@ -113,16 +121,21 @@ func Open(ctx context.Context, c Config) (*Door, error) {
 	}
 	d.seen.lines = map[string]map[string]line{}
 	d.catalogs[d.catalog.Hash()] = d.catalog
+	d.life, d.end = context.WithCancel(context.WithoutCancel(ctx))
 	d.commit = store.NewCommitter(d.store)
 	if err := d.refresh(ctx); err != nil {
-		d.commit.Close()
+		d.Close()
 		return nil, err
 	}
 	return d, nil
 }
 
 // Close waits for what is being appended and closes the door, not the store.
-func (d *Door) Close() { d.commit.Close() }
+func (d *Door) Close() {
+	d.end()
+	d.behind.close()
+	d.commit.Close()
+}
 
 // Now is the door's clock.
 func (d *Door) Now() int64 { return d.now().UnixMilli() }

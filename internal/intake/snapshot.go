@@ -50,19 +50,19 @@ func (d *Door) keepSnapshot(ctx context.Context, r *room) {
 	r.kept = r.state.Size
 	raw, err := r.state.Snapshot()
 	if err == nil {
-		err = d.keepDerived(ctx, r, stateSnapshot, r.state.Size, raw)
+		err = d.keepDerived(ctx, r, stateSnapshot, foldVersion, r.state.Size, raw)
 	}
 	if err != nil {
 		d.log.WarnContext(ctx, "keep snapshot", "log", r.log.Origin, "error", err)
 	}
 }
 
-func (d *Door) keepDerived(ctx context.Context, r *room, name string, size uint64, raw []byte) error {
+func (d *Door) keepDerived(ctx context.Context, r *room, name, fold string, size uint64, raw []byte) error {
 	root, err := d.store.RootAt(ctx, r.log.ID, size)
 	if err != nil {
 		return err
 	}
-	err = d.store.PutSnapshot(ctx, store.Snapshot{Log: r.log.ID, Name: name, Fold: foldVersion, Size: size, Root: root, Data: raw})
+	err = d.store.PutSnapshot(ctx, store.Snapshot{Log: r.log.ID, Name: name, Fold: fold, Size: size, Root: root, Data: raw})
 	if errors.Is(err, store.ErrStale) {
 		return nil // something was erased since
 	}

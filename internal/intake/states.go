@@ -220,6 +220,7 @@ func (d *Door) fold(ctx context.Context, r *room, size uint64) error {
 		r.state = s
 	}
 	d.states.used(r, r.state.Bytes())
+	r.cardNow()
 	d.keepSnapshot(ctx, r)
 	return nil
 }

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/gob"
+	"errors"
 	"fmt"
+	"runtime"
+	"sync"
 
 	"breakwater/internal/duty"
 	"breakwater/internal/framework"
@@ -29,12 +32,8 @@ func (d *Door) Summary(ctx context.Context, client string) (duty.Summary, error)
 
 func (d *Door) summaryAt(ctx context.Context, r *room, size uint64) (duty.Summary, error) {
 	now := d.Now()
-	if s := r.summary.Load(); s != nil && s.Fresh(size, now) {
+	if s := d.lastSummary(ctx, r); s != nil && s.Fresh(size, now) && !r.older.Load() {
 		return *s, nil
-	}
-	if s, ok := d.keptSummary(ctx, r); ok && s.Fresh(size, now) {
-		r.summary.Store(&s)
-		return s, nil
 	}
 	var s duty.Summary
 	err := d.Read(ctx, r.log.Name, func(st *projection.State) error {
@@ -46,64 +45,219 @@ func (d *Door) summaryAt(ctx context.Context, r *room, size uint64) (duty.Summar
 		return s, err
 	}
 	r.summary.Store(&s)
+	r.older.Store(false)
 	d.keepSummary(ctx, r, &s)
 	return s, nil
 }
 
-func (d *Door) keptSummary(ctx context.Context, r *room) (duty.Summary, bool) {
-	var s duty.Summary
-	if r.summary.Load() != nil {
-		return s, false // one in memory is never older
+// lastSummary is the summary as it was last made, nil if it never was. It may
+// be of an earlier fold; r.older says so.
+func (d *Door) lastSummary(ctx context.Context, r *room) *duty.Summary {
+	if s := r.summary.Load(); s != nil || r.looked.Load() {
+		return s
 	}
-	n, err := d.store.GetSnapshot(ctx, r.log.ID, summarySnapshot, foldVersion)
-	if err != nil || gob.NewDecoder(bytes.NewReader(n.Data)).Decode(&s) != nil {
-		return s, false
+	s := d.keptSummary(ctx, r, foldVersion)
+	if s == nil {
+		if c := d.keptCard(ctx, r); c != nil && c.Fold != foldVersion {
+			s = d.keptSummary(ctx, r, c.Fold)
+			r.older.Store(s != nil)
+		}
 	}
-	return s, true
+	r.looked.Store(true)
+	if s != nil {
+		r.summary.CompareAndSwap(nil, s)
+	}
+	return r.summary.Load()
+}
+
+func (d *Door) keptSummary(ctx context.Context, r *room, fold string) *duty.Summary {
+	n, err := d.store.GetSnapshot(ctx, r.log.ID, summarySnapshot, fold)
+	if err != nil {
+		return nil
+	}
+	s := &duty.Summary{}
+	if gob.NewDecoder(bytes.NewReader(n.Data)).Decode(s) != nil || s.Size != n.Size {
+		return nil
+	}
+	return s
 }
 
 func (d *Door) keepSummary(ctx context.Context, r *room, s *duty.Summary) {
 	var b bytes.Buffer
 	err := gob.NewEncoder(&b).Encode(s)
 	if err == nil {
-		err = d.keepDerived(ctx, r, summarySnapshot, s.Size, b.Bytes())
+		err = d.keepDerived(ctx, r, summarySnapshot, foldVersion, s.Size, b.Bytes())
 	}
-	if err != nil {
+	if err == nil {
+		err = d.keepCard(ctx, r)
+	}
+	if err != nil && ctx.Err() == nil {
 		d.log.WarnContext(ctx, "keep summary", "log", r.log.Origin, "error", err)
 	}
+}
+
+// Listed is a client in the list of clients.
+type Listed struct {
+	ClientInfo
+	Summary *duty.Summary // as it was last made; nil before the first time
+	// Making says that the summary is being made again, because the log has
+	// grown, its forecast has run out, or the program folds in another way.
+	Making bool
+}
+
+// Listed is all clients with their summaries as they were last made, the MSP's
+// own first. It waits for none: what is out of date is made again behind.
+func (d *Door) Listed(ctx context.Context) ([]Listed, error) {
+	rooms, sizes, err := d.rooms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	res := make([]Listed, len(rooms))
+	errs := d.each(rooms, func(n int, r *room) error {
+		s := d.lastSummary(ctx, r)
+		l := Listed{Summary: s, Making: s == nil || r.older.Load() || !s.Fresh(sizes[n], d.Now())}
+		if l.Making {
+			d.behind.want(d, r)
+		}
+		var err error
+		if l.ClientInfo, err = d.info(ctx, r, sizes[n]); err != nil {
+			return err
+		}
+		res[n] = l
+		return nil
+	})
+	return res, errs
 }
 
 // Summaries are those of all clients, the MSP's own first: one read of all
 // heads, and work only for the logs that have grown.
 func (d *Door) Summaries(ctx context.Context) ([]duty.Summary, error) {
-	if err := d.refresh(ctx); err != nil {
+	rooms, sizes, err := d.rooms(ctx)
+	if err != nil {
 		return nil, err
+	}
+	res := make([]duty.Summary, len(rooms))
+	err = d.each(rooms, func(n int, r *room) (err error) {
+		res[n], err = d.summaryAt(ctx, r, sizes[n])
+		return err
+	})
+	return res, err
+}
+
+// rooms is every client whose log was written to, in order, with its size.
+func (d *Door) rooms(ctx context.Context) ([]*room, []uint64, error) {
+	if err := d.refresh(ctx); err != nil {
+		return nil, nil, err
 	}
 	heads, err := d.store.Heads(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read heads: %w", err)
+		return nil, nil, fmt.Errorf("read heads: %w", err)
 	}
-	sizes := make(map[int64]uint64, len(heads))
+	size := make(map[int64]uint64, len(heads))
 	for _, h := range heads {
-		sizes[h.Log] = h.Size
+		size[h.Log] = h.Size
 	}
 	d.mu.Lock()
-	order := d.order
-	d.mu.Unlock()
-	res := make([]duty.Summary, 0, len(order))
-	for _, id := range order {
-		r, err := d.find(ctx, id)
-		if err != nil {
-			return nil, err
+	defer d.mu.Unlock()
+	var rooms []*room
+	var sizes []uint64
+	for _, id := range d.order {
+		if r := d.clients[id]; size[r.log.ID] > 0 {
+			rooms, sizes = append(rooms, r), append(sizes, size[r.log.ID])
 		}
-		if sizes[r.log.ID] == 0 {
-			continue // made, and not yet written to
-		}
-		s, err := d.summaryAt(ctx, r, sizes[r.log.ID])
-		if err != nil {
-			return nil, err
-		}
-		res = append(res, s)
 	}
-	return res, nil
+	return rooms, sizes, nil
+}
+
+// each does something for every room, several at a time.
+func (d *Door) each(rooms []*room, do func(n int, r *room) error) error {
+	errs := make([]error, len(rooms))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(rooms)) {
+		wg.Go(func() {
+			for n := range next {
+				errs[n] = do(n, rooms[n])
+			}
+		})
+	}
+	for n := range rooms {
+		next <- n
+	}
+	close(next)
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// behind makes summaries while nobody waits for them. Its workers end when
+// nothing is wanted, and with the door.
+type behind struct {
+	mu      sync.Mutex
+	wanted  []*room
+	asked   map[*room]bool // wanted or being made
+	done    int            // since nothing was wanted
+	workers int
+	closed  bool
+	running sync.WaitGroup
+}
+
+// want has a room's summary made, if it is not on its way.
+func (b *behind) want(d *Door, r *room) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || b.asked[r] {
+		return
+	}
+	if b.asked == nil {
+		b.asked = map[*room]bool{}
+	}
+	b.asked[r] = true
+	b.wanted = append(b.wanted, r)
+	if b.workers < max(1, runtime.GOMAXPROCS(0)/2) {
+		b.workers++
+		b.running.Go(func() { b.work(d) })
+	}
+}
+
+func (b *behind) work(d *Door) {
+	for r := b.next(nil); r != nil; r = b.next(r) {
+		if _, err := d.Summary(d.life, r.log.Name); err != nil && d.life.Err() == nil {
+			d.log.ErrorContext(d.life, "summarize", "log", r.log.Origin, "error", err)
+		}
+	}
+}
+
+// next ends one room and takes another, nil if there is none.
+func (b *behind) next(made *room) *room {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if made != nil {
+		delete(b.asked, made)
+		b.done++
+	}
+	if len(b.wanted) == 0 || b.closed {
+		b.workers--
+		if b.workers == 0 {
+			b.done = 0
+		}
+		return nil
+	}
+	r := b.wanted[0]
+	b.wanted = b.wanted[1:]
+	return r
+}
+
+func (b *behind) close() {
+	b.mu.Lock()
+	b.closed, b.wanted = true, nil
+	b.mu.Unlock()
+	b.running.Wait()
+}
+
+// Behind says how many summaries that are being made behind are done, and of
+// how many; 0 of 0 when none is.
+func (d *Door) Behind() (done, of int) {
+	d.behind.mu.Lock()
+	defer d.behind.mu.Unlock()
+	return d.behind.done, d.behind.done + len(d.behind.asked)
 }

@@ -23,7 +23,7 @@ import (
 
 // Version is of the fold. It rises when the same entries may give another
 // state, so that snapshots made before are not used.
-const Version = 1
+const Version = 2
 
 // maxFolds bounds how often one replay may start again because an entry
 // changed how earlier ones have to be kept.

@@ -2,6 +2,7 @@ package projection_test
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"testing"
@@ -178,5 +179,39 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 		if _, err := projection.FromSnapshot(raw[:n], catalogs); err == nil {
 			t.Fatalf("a snapshot cut to %d of %d bytes was read", n, len(raw))
 		}
+	}
+}
+
+// TestASnapshotKeepsTheDifferenceBetweenFalseAndUnknown: a device that is
+// known not to hold ePHI must not come back as one of which nothing is known.
+func TestASnapshotKeepsTheDifferenceBetweenFalseAndUnknown(t *testing.T) {
+	h := newHistory(t)
+	no := false
+	h.add(t, event.DeviceAdded, day0, 0, device.Listing{ID: "LT-2", Class: "laptop", HoldsEPHI: &no, BackedUp: &no})
+	h.add(t, event.VendorAdded, day0, 0, client.Listing{ID: "v", PHI: &no})
+	h.add(t, event.DeviceReported, day0, 0, device.Reported{Device: "LT-1", Seq: 1, Source: "agent", Platform: "windows", Hash: "h", Facts: map[string]any{
+		"auto_login": map[string]any{"enabled": false}, "screen_lock": map[string]any{"inactivity_seconds": 0},
+	}})
+	s := h.replay(t)
+	raw, err := s.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	thawed, err := projection.FromSnapshot(raw, catalogs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := func(s *projection.State) string {
+		raw, err := json.Marshal([]any{
+			s.Client, s.Member, s.Device, s.Document, s.Record,
+			s.Book.Register(framework.ScopeDevice).Subject("LT-2").Lives, s.Book.Register(framework.ScopeVendor).Subject("v").Lives,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	if d := cmp.Diff(plain(s), plain(thawed)); d != "" {
+		t.Error(d)
 	}
 }

@@ -19,7 +19,13 @@ import (
 type image struct {
 	Size     uint64
 	Recorded int64
-	Book     evidence.Image
+	Book     evidence.Image // without its series
+	Series   packed
+	Rest     []byte // JSON: gob drops a pointer to false or zero
+}
+
+// rest is the states of the subjects.
+type rest struct {
 	Client   client.State
 	Member   member.State
 	Device   device.State
@@ -27,19 +33,19 @@ type image struct {
 	Record   record.State
 }
 
-func init() {
-	gob.Register(map[string]any{})
-	gob.Register([]any{})
-	gob.Register(json.Number(""))
-}
-
 // Snapshot encodes the state, so that loading it saves a replay.
 func (s *State) Snapshot() ([]byte, error) {
 	if s.Again() {
 		return nil, fmt.Errorf("snapshot: the state asks for another fold")
 	}
+	others, err := json.Marshal(rest{s.Client, s.Member, s.Device, s.Document, s.Record})
+	if err != nil {
+		return nil, fmt.Errorf("snapshot: %w", err)
+	}
 	var b bytes.Buffer
-	im := image{s.Size, s.Recorded, s.Book.Image(), s.Client, s.Member, s.Device, s.Document, s.Record}
+	book := s.Book.Image()
+	series := pack(&book)
+	im := image{s.Size, s.Recorded, book, series, others}
 	if err := gob.NewEncoder(&b).Encode(&im); err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
@@ -48,8 +54,17 @@ func (s *State) Snapshot() ([]byte, error) {
 
 // FromSnapshot decodes what Snapshot encoded.
 func FromSnapshot(raw []byte, catalogs record.Catalogs) (*State, error) {
-	im := image{Client: client.New(), Member: member.New(), Device: device.New(), Document: document.New(), Record: record.New()}
+	var im image
 	if err := gob.NewDecoder(bytes.NewReader(raw)).Decode(&im); err != nil {
+		return nil, fmt.Errorf("read snapshot: %w", err)
+	}
+	if err := im.Series.unpack(&im.Book); err != nil {
+		return nil, fmt.Errorf("read snapshot: %w", err)
+	}
+	others := rest{client.New(), member.New(), device.New(), document.New(), record.New()}
+	d := json.NewDecoder(bytes.NewReader(im.Rest))
+	d.UseNumber()
+	if err := d.Decode(&others); err != nil {
 		return nil, fmt.Errorf("read snapshot: %w", err)
 	}
 	book, plan, rules, err := im.Book.Restore(catalogs)
@@ -57,7 +72,7 @@ func FromSnapshot(raw []byte, catalogs record.Catalogs) (*State, error) {
 		return nil, fmt.Errorf("read snapshot: %w", err)
 	}
 	return &State{
-		Size: im.Size, Recorded: im.Recorded, Book: book, Client: im.Client, Member: im.Member, Device: im.Device, Document: im.Document, Record: im.Record,
+		Size: im.Size, Recorded: im.Recorded, Book: book, Client: others.Client, Member: others.Member, Device: others.Device, Document: others.Document, Record: others.Record,
 		plan: plan, rules: rules, catalogs: catalogs,
 	}, nil
 }

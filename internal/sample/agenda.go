@@ -207,9 +207,14 @@ func (o *office) misfortune2(q quirk, day func(int) int64, span func(int, int) i
 	case alternativeLock:
 		m := o.devices[4]
 		m.lockOff = true
-		once(300, func(ctx context.Context, o *office) error {
+		o.extra = append(o.extra, extra{o.from + 2*interval.Day, func(ctx context.Context, o *office) error {
 			return o.say(ctx, "dev-screen-lock", document.Statement{
 				State: document.Alternative, Subject: m.id, Note: "The group-room console stays on; its room is locked whenever staff leave it.", By: "the owner", To: o.now() + 365*interval.Day,
+			}, "Decision on an addressable specification")
+		}})
+		once(70, func(ctx context.Context, o *office) error {
+			return o.say(ctx, "dev-screen-lock", document.Statement{
+				State: document.Alternative, Subject: m.id, Note: "Decided again for a year: the room is still locked whenever staff leave it.", By: "the owner", To: o.now() + 365*interval.Day,
 			}, "Decision on an addressable specification")
 		})
 	case lateEvidence:

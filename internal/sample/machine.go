@@ -214,7 +214,7 @@ func (m *machine) windows(at int64, patched string) map[string]any {
 			"products": []any{map[string]any{"name": "Microsoft Defender Antivirus", "state": "on", "signatures_current": true}},
 			"services": []any{map[string]any{"name": "HuntressAgent", "running": true}},
 		},
-		"os_version":   map[string]any{"id": "windows", "name": "Windows 11 Pro", "version": "10.0.26100", "build": "26100"},
+		"os_version":   map[string]any{"id": "windows", "name": "Windows 11 Pro", "version": "10.0.26200", "build": "26200"},
 		"local_admins": map[string]any{"members": []any{"sandbar-admin"}},
 		"software":     map[string]any{"count": 84, "sha256": hex.EncodeToString(sha256.New().Sum(nil))},
 	}

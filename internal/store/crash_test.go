@@ -36,7 +36,8 @@ func TestCrash(t *testing.T) {
 		acknowledged := map[string]bool{}
 		for round := range rounds() {
 			p := startChild(t, e.target, fmt.Sprint("r", round))
-			time.Sleep(time.Duration(50+rand.IntN(200)) * time.Millisecond)
+			<-p.first
+			time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
 			p.kill(t, acknowledged)
 			s := must(tryOpen(e.target, e.options()))
 			checkClean(t, s)
@@ -66,10 +67,13 @@ func TestProcesses(t *testing.T) {
 		for n := range 3 {
 			children = append(children, startChild(t, e.target, fmt.Sprint(n)))
 		}
-		time.Sleep(700 * time.Millisecond)
+		for _, c := range children {
+			<-c.first
+		}
+		time.Sleep(500 * time.Millisecond)
 		children[1].kill(t, acknowledged)
 		before := len(acknowledged)
-		time.Sleep(700 * time.Millisecond)
+		time.Sleep(500 * time.Millisecond)
 		children[0].kill(t, acknowledged)
 		children[2].kill(t, acknowledged)
 		if len(acknowledged) == before {
@@ -117,15 +121,16 @@ func nothingLost(t *testing.T, s *store.Store, acknowledged map[string]bool) {
 }
 
 type childProcess struct {
-	cmd  *exec.Cmd
-	done chan struct{}
-	out  []string
-	errs bytes.Buffer
+	cmd   *exec.Cmd
+	first chan struct{} // closed when it has acknowledged something or ended
+	done  chan struct{}
+	out   []string
+	errs  bytes.Buffer
 }
 
 func startChild(t *testing.T, target, name string) *childProcess {
 	t.Helper()
-	p := &childProcess{cmd: exec.Command(os.Args[0]), done: make(chan struct{})}
+	p := &childProcess{cmd: exec.Command(os.Args[0]), first: make(chan struct{}), done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), "BREAKWATER_TEST_CHILD=append "+target+" "+name)
 	p.cmd.Stderr = &p.errs
 	out := must(p.cmd.StdoutPipe())
@@ -136,7 +141,12 @@ func startChild(t *testing.T, target, name string) *childProcess {
 		defer close(p.done)
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
-			p.out = append(p.out, lines.Text())
+			if p.out = append(p.out, lines.Text()); len(p.out) == 1 {
+				close(p.first)
+			}
+		}
+		if len(p.out) == 0 {
+			close(p.first)
 		}
 	}()
 	return p

@@ -154,6 +154,8 @@ func (e *sqliteEngine) begin(ctx context.Context, mode txMode) (tx, error) {
 		}
 		return e.reading(ctx, c, func() { c.close() })
 	}
+	timer := time.NewTimer(spareAfter)
+	defer timer.Stop()
 	var c *sqliteConn
 	select {
 	case got, ok := <-e.readers:
@@ -161,6 +163,8 @@ func (e *sqliteEngine) begin(ctx context.Context, mode txMode) (tx, error) {
 			return nil, errClosed
 		}
 		c = got
+	case <-timer.C: // perhaps the one that has it waits for this very read
+		return e.begin(ctx, snapshotTx)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

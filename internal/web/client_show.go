@@ -189,7 +189,7 @@ func (p *Client) question(v *Visit, st *projection.State, a asked, r coverage.Re
 	p.Projected = a.projected(v.Now(), v.Zone)
 	p.Midnight = "A day ends at midnight, " + zoneWords(v.Zone) + "."
 	p.Proven, p.Known = v.with("reading", ""), v.with("reading", "best")
-	p.Heading = st.Client.Heading(v.msp)
+	p.Heading = sentence(st.Client.Heading(v.msp))
 	p.Window = a.days(v.Zone)
 	p.Head = "Today, and the first gap"
 	if !a.Today {
@@ -368,7 +368,7 @@ func (p *Client) practices(v *Visit, st *projection.State, a asked, r coverage.R
 
 func practiceRow(v *Visit, st *projection.State, c says, a asked, x *coverage.Practice, row *framework.Practice) PracticeRow {
 	y := PracticeRow{
-		Href: v.practiceHref(row.ID), Title: row.Title, Grade: gradeAt(x), Share: share(x, row), Standing: c.standing(x, row),
+		Href: v.practiceHref(row.ID), Title: row.Title, Grade: gradeAt(x), Share: share(x, row), Standing: c.standing(st, x, row),
 		Strip: Strip(duty.Draw(a.Window(), v.Zone, duty.PracticeRuns(*x, duty.Began(st.Book)))),
 		Marks: marks(x, v.base()), theme: row.Theme, gap: len(x.Gaps) > 0 && x.Status != coverage.StatusNever,
 	}

@@ -107,7 +107,9 @@ func filterOf(v *Visit) duty.Filter {
 }
 
 // yearBefore is the twelve months before an instant.
-func yearBefore(t int64) interval.Span { return interval.Span{From: interval.MonthsBefore(t, 12), To: t} }
+func yearBefore(t int64) interval.Span {
+	return interval.Span{From: interval.MonthsBefore(t, 12), To: t}
+}
 
 // axisOf is the months of a window; with few, its quarters.
 func axisOf(w interval.Span, zone *time.Location, few bool) Axis {

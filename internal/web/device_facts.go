@@ -119,7 +119,7 @@ func factThing(m map[string]any) string {
 	for _, name := range factOrder(m) {
 		value := factValue(m[name])
 		if slices.Contains(naming, name) && len(parts) == 0 {
-			parts = append(parts, value+":")
+			parts = append(parts, strings.TrimSuffix(value, ":")+":")
 			continue
 		}
 		parts = append(parts, strings.ReplaceAll(name, "_", " ")+" "+value)

@@ -327,7 +327,15 @@ func deviceLine(st *projection.State, x *device.Device) string {
 	if s := subjectName(st, framework.ScopeSite, x.Site); s != "" {
 		parts = append(parts, s)
 	}
-	return strings.Join(parts, ", ")
+	return upper(strings.Join(parts, ", "))
+}
+
+// upper is s with its first letter in upper case.
+func upper(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 var platformWords = map[string]string{"linux": "Linux", "windows": "Windows", "darwin": "macOS", "ios": "iOS", "android": "Android"}

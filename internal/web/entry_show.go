@@ -125,7 +125,7 @@ func (p *Entry) read(d *desk, v *Visit, e store.Stored) error {
 		if err != nil {
 			return fmt.Errorf("entry %d: %w", e.Index, err)
 		}
-		p.Say = capitalized(t.says(env)) + "."
+		p.Say = upper(t.says(env)) + "."
 		p.Facts = append(p.Facts, Fact{"Held at", text(exact(env.At, v.Zone))}, Fact{"Said by", text(t.who(env.Actor) + " (" + env.Actor + ")")}, Fact{"Came in by", text(env.Source)}, Fact{"Key", text(env.Key)})
 		p.Body = bodyLines(env.Body)
 		p.Envelope, p.Salt = string(e.Envelope), hex.EncodeToString(e.Salt[:])

@@ -65,10 +65,12 @@ var tells = map[event.Kind]func(teller, event.Envelope) string{
 		f, _ := framework.FrameworkNamed(b.Framework)
 		return "Program elected: " + either(f.Title, b.Framework)
 	}),
-	event.ProfileSet:     tell(func(t teller, b client.Profiled) string { return "Profile: " + string(b.Profile) }),
-	event.ScopeStated:    tell(func(t teller, b client.ScopeStatement) string { return "Scope statement signed by " + b.SignedBy }),
-	event.BaselineSet:    tell(func(t teller, b client.Baseline) string { return "What the client approves on its devices" }),
-	event.SubjectUnused:  tell(func(t teller, b client.Unused) string { return capitalized(string(b.Kind)) + " " + b.ID + " out of use, " + period(b.From, b.To, t.zone) + colon(b.Why) }),
+	event.ProfileSet:  tell(func(t teller, b client.Profiled) string { return "Profile: " + string(b.Profile) }),
+	event.ScopeStated: tell(func(t teller, b client.ScopeStatement) string { return "Scope statement signed by " + b.SignedBy }),
+	event.BaselineSet: tell(func(t teller, b client.Baseline) string { return "What the client approves on its devices" }),
+	event.SubjectUnused: tell(func(t teller, b client.Unused) string {
+		return upper(string(b.Kind)) + " " + b.ID + " out of use, " + period(b.From, b.To, t.zone) + colon(b.Why)
+	}),
 	event.SiteAdded:      listing("Site", "listed"),
 	event.SiteChanged:    listing("Site", "changed"),
 	event.SiteRetired:    retired("Site"),
@@ -88,15 +90,19 @@ var tells = map[event.Kind]func(teller, event.Envelope) string{
 	event.MemberAdded:   tell(func(t teller, b member.Added) string { return either(b.Name, b.ID) + " added as a member" }),
 	event.MemberChanged: tell(func(t teller, b member.Added) string { return either(b.Name, b.ID) + ": name or mail changed" }),
 	event.GrantMade:     tell(func(t teller, b member.Granted) string { return t.member(b.Member) + " made " + grantWords(b) }),
-	event.GrantRevoked:  tell(func(t teller, b member.Granted) string { return t.member(b.Member) + " no longer " + grantWords(b) + colon(b.Why) }),
-	event.MemberLeft:    tell(func(t teller, b member.Left) string { return t.member(b.ID) + " left" }),
+	event.GrantRevoked: tell(func(t teller, b member.Granted) string {
+		return t.member(b.Member) + " no longer " + grantWords(b) + colon(b.Why)
+	}),
+	event.MemberLeft: tell(func(t teller, b member.Left) string { return t.member(b.ID) + " left" }),
 	event.SignedIn: tell(func(t teller, b member.SignedIn) string {
 		if !b.OK {
 			return "Sign-in of " + t.member(b.Member) + " refused (" + b.How + ")"
 		}
 		return t.member(b.Member) + " signed in (" + b.How + ")"
 	}),
-	event.Refused:      tell(func(t teller, b member.Refused) string { return t.member(b.Member) + " was refused: " + b.Permission + about(b.Client) }),
+	event.Refused: tell(func(t teller, b member.Refused) string {
+		return t.member(b.Member) + " was refused: " + b.Permission + about(b.Client)
+	}),
 	event.ClientOpened: tell(func(t teller, b member.Opened) string { return t.member(b.Member) + " opened " + b.Client }),
 	event.AccountSet:   tell(func(t teller, b member.AccountSet) string { return "Account of " + t.member(b.Member) + colon(b.What) }),
 
@@ -113,7 +119,9 @@ var tells = map[event.Kind]func(teller, event.Envelope) string{
 	event.DeviceReported: tell(func(t teller, b device.Reported) string {
 		return b.Device + " reported " + Count(len(b.Facts), "fact") + couldNot(len(b.Unknown))
 	}),
-	event.DeviceSeen: tell(func(t teller, b device.Seen) string { return Count(len(b.Reports), "device") + " reported that nothing changed" }),
+	event.DeviceSeen: tell(func(t teller, b device.Seen) string {
+		return Count(len(b.Reports), "device") + " reported that nothing changed"
+	}),
 	event.DeviceEnrolled: tell(func(t teller, b device.Enrolled) string {
 		return "Device " + b.ID + " enrolled with a key of its own"
 	}),
@@ -139,7 +147,9 @@ func listing(noun, what string) func(teller, event.Envelope) string {
 }
 
 func retired(noun string) func(teller, event.Envelope) string {
-	return tell(func(_ teller, b client.Retired) string { return noun + " " + b.ID + " taken out of the register" + colon(b.Why) })
+	return tell(func(_ teller, b client.Retired) string {
+		return noun + " " + b.ID + " taken out of the register" + colon(b.Why)
+	})
 }
 
 // says is an entry in one sentence without its period.
@@ -159,15 +169,20 @@ func (t teller) statement(e event.Envelope) string {
 		return e.Kind.String()
 	}
 	say := t.practice(b.Practice) + ": " + strings.ToLower(either(stateWords[b.State], b.State))
+	if b.State == document.Nil {
+		say = t.practice(b.Practice) + ": nothing to report"
+	}
 	if b.Subject != "" {
 		say += ", " + b.Subject
 	}
 	if b.Ref != "" {
 		say += " (" + b.Ref + ")"
 	}
-	say += colon(firstOf(b.Note, 120))
+	if note := strings.TrimRight(firstOf(b.Note, 160), ". "); note != "" {
+		say += ". " + upper(note)
+	}
 	if b.File != nil {
-		say += ", with " + b.File.Name
+		say += " (" + b.File.Name + ")"
 	}
 	return say
 }
@@ -187,7 +202,12 @@ func (t teller) practice(id string) string {
 	return id
 }
 
-func (t teller) who(actor string) string { return actorName(actor, t.names) }
+func (t teller) who(actor string) string {
+	if id, ok := strings.CutPrefix(actor, "device:"); ok {
+		return id
+	}
+	return actorName(actor, t.names)
+}
 
 func (t teller) member(id string) string { return either(t.names[id], id) }
 

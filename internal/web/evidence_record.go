@@ -130,7 +130,7 @@ func subjectChoices(v *Visit, st *projection.State, row *framework.Practice, rel
 		for _, dev := range st.Device.Inventory(false) {
 			list = append(list, Choice{dev.ID, dev.ID, dev.ID == chosen})
 		}
-		return capitalized(noun), list
+		return upper(noun), list
 	}
 	for _, m := range st.Client.Members(row.Scope, false) {
 		title := m.Name
@@ -139,7 +139,7 @@ func subjectChoices(v *Visit, st *projection.State, row *framework.Practice, rel
 		}
 		list = append(list, Choice{m.ID, title, m.ID == chosen})
 	}
-	return capitalized(noun), list
+	return upper(noun), list
 }
 
 func (d *desk) recordSend(v *Visit) error {

@@ -220,7 +220,7 @@ func heading(sort string) bool {
 // frameworkPractice is a practice under an item. What is outside of the
 // client's profile says so.
 func frameworkPractice(v *Visit, st *projection.State, c says, a asked, x *coverage.Practice, row *framework.Practice) PracticeRow {
-	y := PracticeRow{Href: v.practiceHref(row.ID), Title: row.Title, Standing: c.standing(x, row)}
+	y := PracticeRow{Href: v.practiceHref(row.ID), Title: row.Title, Standing: c.standing(st, x, row)}
 	if !row.In(st.Client.Profile) {
 		y.Standing = Standing{"none", "Not taken up", "outside the client’s profile"}
 		return y

@@ -81,11 +81,11 @@ func causesOf(x *coverage.Practice) (list []cause, more int) {
 }
 
 func (c says) gapRow(v *Visit, st *projection.State, x *cause, row *framework.Practice) GapRow {
-	r := GapRow{Class: "un", What: x.Reason, From: c.short(int64(x.From)), To: "open", Limit: limitWords(x.limit, row)}
+	r := GapRow{Class: "un", What: tidy(x.Reason), From: c.short(int64(x.From)), To: "open", Limit: limitWords(x.limit, row)}
 	if r.What == "" {
 		r.What = "No entry shows it"
 	}
-	r.What = capitalized(r.What)
+	r.What = upper(r.What)
 	if int64(x.To) < c.on {
 		r.To = c.short(int64(x.To))
 	}
@@ -175,7 +175,7 @@ const mostStatements = 50
 
 // stateWords say what a statement says.
 var stateWords = map[string]string{
-	document.Holds: "In place", document.Fails: "Failed", document.Unknown: "Could not be found out", document.Nil: "Nothing, none",
+	document.Holds: "In place", document.Fails: "Failed", document.Unknown: "Could not be found out", document.Nil: "None",
 	document.Trigger: "It happened", document.Answer: "Answered", document.Alternative: "Met another way",
 	document.AcceptedRisk: "Risk accepted", document.Declined: "Declined by the client",
 }

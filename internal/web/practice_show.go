@@ -112,7 +112,7 @@ func (p *Practice) fill(v *Visit, st *projection.State, a asked, x *coverage.Pra
 	p.Proven, p.Known = v.with("reading", ""), v.with("reading", "best")
 	p.Axis = axisOf(a.Window(), v.Zone, false)
 	p.Strip = Strip(duty.Draw(a.Window(), v.Zone, duty.PracticeRuns(*x, duty.Began(st.Book))))
-	p.Standing, p.Marks = c.standing(x, row), marks(x, p.Base)
+	p.Standing, p.Marks = c.standing(st, x, row), marks(x, p.Base)
 	p.Wide = c.wide(x, row, a.Window())
 	var err error
 	if p.Subjects, err = subjectsOf(v, st, a, row); err != nil {
@@ -210,13 +210,9 @@ func lawFacts(row *framework.Practice) []Fact {
 		if n == 0 {
 			part.Mark = &law
 		}
-		if n < len(ids)-1 {
-			part.Text += ";"
-		} else {
-			part.Text += "."
-		}
 		f.Parts = append(f.Parts, part)
 	}
+	separated(f.Parts)
 	return []Fact{f}
 }
 
@@ -236,6 +232,7 @@ func knownBy(x *coverage.Practice, s *Subjects) (Fact, bool) {
 		}
 		f.Parts = append(f.Parts, FactPart{Grade: GradeOf(k), Text: on})
 	}
+	f.Parts = separated(f.Parts)
 	return f, s.known["measured"]+s.known["recorded"]+s.known["attested"] > 0
 }
 
@@ -252,6 +249,14 @@ func (v *Visit) frameworkLinks(st *projection.State, row *framework.Practice) []
 			ids[n] = i.ID
 		}
 		list = append(list, FactPart{Text: shortFramework(f) + " " + strings.Join(ids, ", "), Href: v.base() + "/frameworks/" + f.ID})
+	}
+	return separated(list)
+}
+
+// separated ends every part but the last with a semicolon.
+func separated(list []FactPart) []FactPart {
+	for n := range list[:max(0, len(list)-1)] {
+		list[n].Text += ";"
 	}
 	return list
 }

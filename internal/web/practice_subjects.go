@@ -71,12 +71,10 @@ func subjectsOf(v *Visit, st *projection.State, a asked, row *framework.Practice
 		return cmp.Or(cmp.Compare(x.rank(a.On), y.rank(a.On)), cmp.Compare(y.gap, x.gap), strings.Compare(x.subject.ID, y.subject.ID))
 	})
 	many := plural(noun)
-	res := &Subjects{Title: capitalized(many), One: capitalized(noun), known: map[string]int{}}
+	res := &Subjects{Title: upper(many), One: upper(noun), known: map[string]int{}}
 	res.pick(v, st, a, row, list)
 	return res, nil
 }
-
-func capitalized(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // subjectFilters pick subjects of a practice's page.
 var subjectFilters = []struct {

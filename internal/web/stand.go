@@ -10,6 +10,7 @@ import (
 	"breakwater/internal/coverage"
 	"breakwater/internal/framework"
 	"breakwater/internal/interval"
+	"breakwater/internal/projection"
 )
 
 // stretch is a span of one practice's answer in which it stands the same way,
@@ -100,9 +101,9 @@ func long(s interval.Span) string {
 
 // standing is how a practice stood at the end of the window, and the first
 // thing to know of its gaps.
-func (c says) standing(p *coverage.Practice, row *framework.Practice) Standing {
+func (c says) standing(st *projection.State, p *coverage.Practice, row *framework.Practice) Standing {
 	list := stretches(p)
-	if p.Status == coverage.StatusNever {
+	if p.Status == coverage.StatusNever && !spokenOf(st, row) {
 		return Standing{"none", "Nothing yet", row.Action}
 	}
 	if len(list) == 0 {
@@ -175,7 +176,7 @@ func reason(gaps []*coverage.Gap) string {
 		more += g.More
 		for _, cause := range g.Causes {
 			if first == "" {
-				first = cause.Reason
+				first = tidy(cause.Reason)
 			}
 			seen[cause.Subject] = true
 		}
@@ -185,6 +186,9 @@ func reason(gaps []*coverage.Gap) string {
 	}
 	return first
 }
+
+// tidy takes the second colon away that follows the name of a Windows volume.
+func tidy(reason string) string { return strings.ReplaceAll(reason, ":: ", ": ") }
 
 // marks is what else stands beside an answer: entries that dispute it, and
 // gaps that someone answers for.

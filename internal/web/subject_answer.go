@@ -118,6 +118,15 @@ func (x *answer) rank(on int64) int {
 	return 5
 }
 
+// spokenOf reports whether anything at all is on record for a practice.
+func spokenOf(st *projection.State, row *framework.Practice) bool {
+	if on := st.Book.Practices[row.Number]; on != nil && len(on.Statements)+len(on.Triggers)+len(on.Answers)+len(on.Nils)+len(on.Beats) > 0 {
+		return true
+	}
+	r := st.Book.Registers[row.Scope]
+	return r != nil && slices.ContainsFunc(r.Subjects, func(s *evidence.Subject) bool { return spoken(st, row, s) > 0 })
+}
+
 // spoken is when anybody or anything last said something of a practice about
 // a subject, 0 for never.
 func spoken(st *projection.State, row *framework.Practice, s *evidence.Subject) int64 {

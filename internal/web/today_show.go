@@ -17,6 +17,7 @@ type Today struct {
 	Clients []Choice
 	Show    string
 	Rows    []Todo
+	Begin   []Link // what else new clients have to begin with
 	Rest    string
 	RestAt  string
 	Empty   string
@@ -142,16 +143,49 @@ func (p *Today) fill(v *Visit, list []task) {
 		p.Filters = append(p.Filters, Pick{f.title, v.with("show", f.value, "all", ""), count, current})
 	}
 	list = slices.DeleteFunc(list, func(t task) bool { return chosen != "" && t.Kind != chosen })
+	more := map[string]int{}
+	if chosen == "" && v.query("all") == "" && v.query("client") == "" {
+		list, more = firstSteps(list)
+	}
 	if n := len(list) - mostToday; n > 5 && v.query("all") == "" {
 		p.Rest, p.RestAt, list = "Show the other "+Comma(int64(n)), v.with("all", "1"), list[:mostToday]
 	}
 	for n := range list {
 		t := v.todoOf(list[n].client, &list[n].Duty)
 		t.Client, t.ClientHref = list[n].name, "/clients/"+list[n].client
+		if k := more[list[n].client]; k > 0 && list[n].Kind == duty.KindBegin && last(list, n) {
+			p.Begin = append(p.Begin, Link{Title: Count(k, "more step") + " to begin with " + t.Client, Href: v.with("client", list[n].client, "show", "begin")})
+		}
 		t.First = n == 0 && list[n].Kind == duty.KindFailed
 		p.Rows = append(p.Rows, t)
 	}
 	if len(list) == 0 {
 		p.Empty = "Nothing to do here today."
 	}
+}
+
+// firstShown is how many first steps of one client are listed among
+// everything else.
+const firstShown = 3
+
+// firstSteps keeps the first few things that a client has to begin with, and
+// counts the others by client.
+func firstSteps(list []task) (kept []task, more map[string]int) {
+	seen := map[string]int{}
+	more = map[string]int{}
+	for _, t := range list {
+		if t.Kind == duty.KindBegin {
+			if seen[t.client]++; seen[t.client] > firstShown {
+				more[t.client]++
+				continue
+			}
+		}
+		kept = append(kept, t)
+	}
+	return kept, more
+}
+
+// last reports whether no later row of a list is of the same client and kind.
+func last(list []task, n int) bool {
+	return !slices.ContainsFunc(list[n+1:], func(t task) bool { return t.client == list[n].client && t.Kind == list[n].Kind })
 }

@@ -17,7 +17,8 @@ type Verify struct {
 	Outsiders []Outsider
 	Log       string // origin
 	Address   string // where its checkpoints and tiles are served
-	Keys      []string
+	Key       string   // Ed25519
+	Quantum   string   // ML-DSA, "" for a log without
 	Note      string // newest checkpoint, as signed
 	Points    []PointRow
 	Unsigned  string
@@ -71,10 +72,12 @@ func (p *Verify) fill(d *desk, v *Visit, l store.Log) error {
 		return nil
 	}
 	for _, k := range d.cfg.Voucher.Keys().Verifiers(l.Origin) {
-		p.Keys = append(p.Keys, k.String())
-	}
-	if len(p.Keys) > 0 {
-		p.Command += " --key '" + p.Keys[0] + "'"
+		if p.Key == "" {
+			p.Key = k.String()
+			p.Command += " --key '" + p.Key + "'"
+		} else {
+			p.Quantum = k.String()
+		}
 	}
 	last, err := d.door().Store().LastCheckpoint(v.Context(), l.ID)
 	if errors.Is(err, store.ErrNotFound) {
