@@ -9,7 +9,6 @@ import (
 
 	"breakwater/internal/event"
 	"breakwater/internal/framework"
-	"breakwater/internal/interval"
 	"breakwater/internal/ledger"
 )
 
@@ -47,11 +46,6 @@ func (in *Input) about(d *disclosure, f *folded, leftOut []string) About {
 		Purpose: in.Purpose, Recipient: in.Recipient, Consent: in.Consent,
 		Erased: d.erased, Withheld: counts(d.withheld), NotVouched: f.notVouched, LeftOut: leftOut,
 	}
-}
-
-// scope is the scope that the bundle says it was written under.
-func (a About) scope() Scope {
-	return Scope{Practices: a.Practices, Subjects: a.Subjects, Dates: interval.Span{From: a.From, To: a.To}}
 }
 
 func (a About) encode() ([]byte, error) {

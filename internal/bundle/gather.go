@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"breakwater/internal/document"
 	"breakwater/internal/event"
@@ -29,6 +30,7 @@ type row struct {
 // listed by number alone.
 type heap struct {
 	Kind        string
+	Words       string
 	Count       int
 	First, Last string
 	ID          string // anchor of the numbers
@@ -46,7 +48,13 @@ type gathered struct {
 	anchors map[uint64]bool
 }
 
-// machines are the kinds of which there are too many to read one by one.
+// machineWords name the kinds of which there are too many to read one by one.
+var machineWords = map[event.Kind][2]string{
+	event.DeviceReported: {"full report", "full reports"},
+	event.DeviceSeen:     {"list of unchanged reports", "lists of unchanged reports"},
+}
+
+// machines are those kinds.
 var machines = map[event.Kind]bool{event.DeviceReported: true, event.DeviceSeen: true}
 
 // gather sorts the disclosed entries by practice and period.
@@ -138,6 +146,7 @@ func newRow(e Entry, env event.Envelope, c calendar, files map[uint64]Blob) row 
 	if logged := c.short(e.Recorded); logged != r.Day {
 		r.Late = logged
 	}
+	r.By = strings.TrimPrefix(r.By, "member:")
 	switch {
 	case env.Kind.IsStatement():
 		v, err := event.Body[document.Statement](env)
@@ -171,7 +180,7 @@ func (g *gathered) heapsOf(k int, feeds kindSet) []heap {
 	for _, kind := range slices.Sorted(maps.Keys(g.heaps[k])) {
 		if n := g.heaps[k][kind]; feeds[kind] {
 			list = append(list, heap{
-				Kind: kind.String(), Count: len(n), First: grouped(int64(n[0])), Last: grouped(int64(n[len(n)-1])),
+				Kind: kind.String(), Words: count(len(n), machineWords[kind][0], machineWords[kind][1]), Count: len(n), First: grouped(int64(n[0])), Last: grouped(int64(n[len(n)-1])),
 				ID: "n" + strconv.Itoa(k) + "-" + strconv.Itoa(int(kind)),
 			})
 		}

@@ -69,19 +69,13 @@ func (dr *drawing) indexRow(part, i int, p *framework.Practice, a coverage.Pract
 // cellState is the worst of a period.
 func cellState(a coverage.Practice, spans interval.Set) (class, word string) {
 	held, unproven, failed := sets(a)
-	var alt []interval.Span
-	for _, c := range a.Covered {
-		if c.Alternative {
-			alt = append(alt, interval.Span{From: int64(c.From), To: int64(c.To)})
-		}
-	}
 	meets := func(s interval.Set) bool { return len(s.Intersect(spans)) > 0 }
 	switch {
 	case meets(failed):
 		return "f", "failed"
 	case meets(unproven):
 		return "u", "unproven"
-	case meets(interval.Of(alt...)):
+	case meets(alternatives(a)):
 		return "a", "by alternative"
 	case meets(held):
 		return "", ""
@@ -103,9 +97,7 @@ func (dr *drawing) section(part, i int, p *framework.Practice, a, best coverage.
 		s.Best = &b
 	}
 	s.Spans, s.More = dr.spanRows(a)
-	for _, id := range p.Links["hipaa"] {
-		s.Laws = append(s.Laws, id)
-	}
+	s.Laws = p.Links["hipaa"]
 	s.Basis, s.BasisSay = basis(p)
 	feeds := feeding(dr.d.catalogs, a.ID, Evidence)
 	if rows := dr.g.before[i]; len(rows) > 0 {

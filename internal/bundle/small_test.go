@@ -1,12 +1,13 @@
 package bundle_test
 
 import (
+	"testing"
+
 	"breakwater/internal/client"
 	"breakwater/internal/device"
 	"breakwater/internal/event"
 	"breakwater/internal/framework"
 	"breakwater/internal/record"
-	"testing"
 )
 
 var onSmall = instant("2026-08-14")

@@ -97,6 +97,9 @@ func (c calendar) claim(p *framework.Practice, a coverage.Practice, proof tally)
 	switch {
 	case len(held) > 0:
 		fmt.Fprintf(&b, "%s in place%s %s", proof.shows(), everyone(p, a), c.spans(held))
+		if alt := alternatives(a); len(alt) > 0 {
+			fmt.Fprintf(&b, ", by alternative %s", c.spans(alt))
+		}
 	case a.Status == coverage.StatusNotApplicable || a.Status == coverage.StatusNotBound:
 		return fmt.Sprintf("“%s” was not asked of this organization in these months: %s.", p.Title, strings.ToLower(exemptWords[lastWhy(a)]))
 	default:
@@ -158,6 +161,17 @@ func sets(a coverage.Practice) (held, unproven, failed interval.Set) {
 		}
 	}
 	return interval.Of(h...), interval.Of(u...), interval.Of(f...)
+}
+
+// alternatives is where a practice was met by an alternative.
+func alternatives(a coverage.Practice) interval.Set {
+	var alt []interval.Span
+	for _, c := range a.Covered {
+		if c.Alternative {
+			alt = append(alt, interval.Span{From: int64(c.From), To: int64(c.To)})
+		}
+	}
+	return interval.Of(alt...)
 }
 
 // tally counts the entries that speak to a practice.

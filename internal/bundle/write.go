@@ -13,7 +13,6 @@ import (
 	"slices"
 	"time"
 
-	"breakwater/internal/event"
 	"breakwater/internal/ledger"
 	"breakwater/internal/record"
 )
@@ -168,8 +167,11 @@ func (in *Input) members(z *writer, d *disclosure, f *folded) error {
 		return err
 	}
 	for _, m := range slices.Concat(pages, []member{
-		{memberAbout, aboutText}, {memberCoverage, f.file}, {memberKeys, encodeKeys(keys)},
-		{memberCheckpoint, in.Checkpoint}, {memberLeaves, d.leaves},
+		{memberAbout, aboutText},
+		{memberCoverage, f.file},
+		{memberKeys, encodeKeys(keys)},
+		{memberCheckpoint, in.Checkpoint},
+		{memberLeaves, d.leaves},
 	}) {
 		if err := z.add(m.name, m.content); err != nil {
 			return err
@@ -311,97 +313,3 @@ func (in *Input) writeInstance(z *writer) error {
 	}
 	return nil
 }
-
-// documents says which cited documents are in the bundle, and the hashes of
-// those that are left out though they were not disposed of.
-func (in *Input) documents(d *disclosure) (docs []Blob, leftOut []string, err error) {
-	seen := map[[32]byte]bool{}
-	for _, b := range d.blobs {
-		if seen[b.Hash] {
-			continue
-		}
-		seen[b.Hash] = true
-		if in.Blob != nil {
-			content, err := in.Blob(b)
-			if err == nil {
-				sum, err := ledger.SaltedHash(b.Salt[:], content)
-				if err != nil || sum != b.Hash {
-					return nil, nil, fmt.Errorf("document %x of entry %d is not what the entry cites: run `breakwater fsck`", b.Hash, b.Entry)
-				}
-				b.Size = int64(len(content))
-				docs = append(docs, b)
-				continue
-			}
-			if !errors.Is(err, ErrNotHeld) {
-				return nil, nil, fmt.Errorf("document of entry %d: %w", b.Entry, err)
-			}
-		}
-		if !d.disposed[b.Hash] {
-			leftOut = append(leftOut, hex.EncodeToString(b.Hash[:]))
-		}
-	}
-	slices.Sort(leftOut)
-	return docs, leftOut, nil
-}
-
-func (in *Input) writeDocuments(z *writer, docs []Blob) error {
-	for _, b := range docs {
-		content, err := in.Blob(b)
-		if err != nil {
-			return fmt.Errorf("document of entry %d: %w", b.Entry, err)
-		}
-		if err := z.add(fmt.Sprintf("%s%x", folderBlobs, b.Hash), content); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkConsent refuses a bundle for somebody else without the client's word.
-func (in *Input) checkConsent(f *folded) error {
-	if in.Recipient == "" {
-		return nil
-	}
-	if in.Consent == nil {
-		return fmt.Errorf("a bundle for %q needs the consent of the client's officer or counsel as an entry: record it first", in.Recipient)
-	}
-	for _, c := range f.state.Record.Consents {
-		if c.Index == *in.Consent {
-			return in.consents(c)
-		}
-	}
-	return nil // given after the prefix; whoever calls has checked it against the whole log
-}
-
-func (in *Input) consents(c record.ConsentEntry) error {
-	if !Consents(c.Consented, in.Recipient, in.Purpose, in.On, in.Scope.Practices) {
-		return fmt.Errorf("entry %d consents to another disclosure: record a consent for this one", c.Index)
-	}
-	return nil
-}
-
-// Consents reports whether a consent is for this recipient, purpose, instant
-// and these practices; without practices in the consent it is for all.
-func Consents(c record.Consented, recipient, purpose string, on int64, practices []string) bool {
-	if c.Recipient != recipient || c.Purpose != purpose || c.On != on {
-		return false
-	}
-	if len(c.Practices) == 0 {
-		return true
-	}
-	return len(practices) > 0 && !slices.ContainsFunc(practices, func(p string) bool { return !slices.Contains(c.Practices, p) })
-}
-
-// FindConsent is the newest consent to a disclosure that still holds at an
-// instant, ms UTC.
-func FindConsent(all []record.ConsentEntry, recipient, purpose string, on int64, practices []string, now int64) (record.ConsentEntry, bool) {
-	for _, c := range slices.Backward(all) {
-		if Consents(c.Consented, recipient, purpose, on, practices) && (c.Until == 0 || now < c.Until) {
-			return c, true
-		}
-	}
-	return record.ConsentEntry{}, false
-}
-
-// ConsentKind is the kind of the entry that a recipient needs.
-const ConsentKind = event.BundleConsented

@@ -116,9 +116,6 @@ func (c *serveCmd) start(s *site) (*server, error) {
 	if srv.voucher, err = vouch.Open(a.ctx, s.store, s.guard, config); err != nil {
 		return nil, err
 	}
-	if _, err := s.door.Upgrade(a.ctx); err != nil {
-		return nil, err
-	}
 	if err := srv.open(fresh); err != nil {
 		return nil, err
 	}

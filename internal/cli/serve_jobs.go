@@ -17,12 +17,16 @@ import (
 // begin starts what runs beside the answering, until the context ends.
 func (s *server) begin(accounts *account.Accounts, fresh bool) {
 	s.job("sign and ask outsiders", s.voucher.Run)
+	s.job("adopt the newer catalog", func(ctx context.Context) error {
+		_, err := s.door.Upgrade(ctx)
+		return err
+	})
 	s.job("follow the logs", s.follow)
 	s.every("log unchanged reports", time.Minute, func(ctx context.Context) error { return s.door.FlushAll(ctx, false) })
 	s.every("issue the MSP's statements", time.Hour, s.door.IssueStatements)
 	s.every("drop what expired", time.Hour, func(ctx context.Context) error { return s.expire(ctx, accounts) })
 	s.every("sweep files", 24*time.Hour, s.sweep)
-	if s.door != nil && runtime.GOOS == "linux" {
+	if runtime.GOOS == "linux" {
 		s.job("report this machine", func(ctx context.Context) error { return s.machine(ctx, fresh) })
 	}
 }

@@ -72,13 +72,18 @@ func (a *App) openOrMake() (*site, error) {
 	if err := os.MkdirAll(a.Data, 0o700); err != nil {
 		return nil, problem("cannot make the folder %s: %v: name another one with --data", a.Data, errors.Unwrap(err))
 	}
+	drawn := false
 	if made && a.KeyEnv == "" && a.KeyCommand == "" {
-		if err := a.makeMaster(); err != nil {
+		var err error
+		if drawn, err = a.makeMaster(); err != nil {
 			return nil, err
 		}
 	}
 	s, err := a.openSite()
 	if err != nil {
+		if drawn && errors.Is(err, store.ErrWrongKey) { // the database was made elsewhere
+			os.Remove(a.masterPath())
+		}
 		return nil, err
 	}
 	s.made = made
@@ -87,12 +92,12 @@ func (a *App) openOrMake() (*site, error) {
 
 // makeMaster draws a master key unless there is one: two commands may be
 // started at once.
-func (a *App) makeMaster() error {
-	_, err := seal.CreateFile(a.masterPath())
+func (a *App) makeMaster() (drawn bool, err error) {
+	_, err = seal.CreateFile(a.masterPath())
 	if errors.Is(err, fs.ErrExist) {
-		return nil
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
 func (a *App) masterPath() string {

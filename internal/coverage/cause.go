@@ -165,7 +165,7 @@ func (e *evaluator) marks(c *Cause, on *evidence.On, p *part) {
 		r := &on.Reliefs[i]
 		v := e.relief(r)
 		if r.Kind == evidence.AcceptedRisk {
-			v.To = min(v.To, time.UnixMilli(max(r.At, r.From)).UTC().AddDate(1, 0, 0).UnixMilli())
+			v.To = min(v.To, YearAfter(max(r.At, r.From)))
 		}
 		if r.Subject != "" && r.Subject != p.track.subject || v.Clip(p.Span).Empty() {
 			continue

@@ -30,7 +30,8 @@ import (
 // twenty is a server that changes every day; on other days they are unchanged.
 type spec struct {
 	clients, devices, days int
-	signed                 bool // lines carry signatures, which nobody checks here
+	signed                 bool  // lines carry signatures, which nobody checks here
+	memory                 int64 // for states, in bytes; the program's own limit if 0
 }
 
 // fixture is a store with its door, and a clock that the fixture moves.
@@ -60,13 +61,13 @@ func (f *fixture) must(err error) {
 	}
 }
 
-// empty is a store with an MSP and nothing else, whose clock stands at the
+// empty is the data folder of an MSP and nothing else, whose clock stands at the
 // fixture's beginning.
 func empty(tb testing.TB, s spec) *fixture {
 	tb.Helper()
 	f := &fixture{tb: tb, spec: s, dir: tb.TempDir()}
 	f.clock.Store(newest - int64(s.days)*interval.Day)
-	master, err := seal.CreateFile(filepath.Join(f.dir, "key"))
+	master, err := seal.CreateFile(filepath.Join(f.dir, "master.key"))
 	f.must(err)
 	f.ring = seal.NewKeyring(master)
 	f.open()
@@ -80,9 +81,11 @@ func empty(tb testing.TB, s spec) *fixture {
 func (f *fixture) open() {
 	f.tb.Helper()
 	var err error
-	f.store, err = store.OpenSQLite(context.Background(), filepath.Join(f.dir, "db"), store.Options{Sealer: f.ring, Now: f.now})
+	f.store, err = store.OpenSQLite(context.Background(), filepath.Join(f.dir, "breakwater.db"), store.Options{Sealer: f.ring, Now: f.now})
 	f.must(err)
-	f.door, err = intake.Open(context.Background(), intake.Config{Store: f.store, Blobs: blob.Open(f.dir, f.store, 1<<20), Now: f.now})
+	f.door, err = intake.Open(context.Background(), intake.Config{
+		Store: f.store, Blobs: blob.Open(filepath.Join(f.dir, "files"), f.store, 1<<20), Now: f.now, StateBytes: f.spec.memory,
+	})
 	f.must(err)
 }
 
@@ -101,10 +104,7 @@ func made(tb testing.TB, s spec) *fixture {
 	ctx := context.Background()
 	logs := make([]*history, s.clients)
 	for n := range logs {
-		_, err := f.door.AddClient(ctx, by, intake.NewClient{
-			Added: client.Added{ID: clientID(n), Name: fmt.Sprintf("Client %d Family Medicine", n), Zone: "America/Chicago", Line: "Medical"}, Program: "hicp",
-		})
-		f.must(err)
+		f.add(n)
 		logs[n] = newHistory(f, n)
 	}
 	list, err := f.store.Logs(ctx)
@@ -124,6 +124,17 @@ func made(tb testing.TB, s spec) *fixture {
 	f.clock.Store(newest)
 	return f
 }
+
+// add adds client n, with nothing but itself.
+func (f *fixture) add(n int) {
+	f.tb.Helper()
+	_, err := f.door.AddClient(context.Background(), by, intake.NewClient{
+		Added: client.Added{ID: clientID(n), Name: clientName(n), Zone: "America/Chicago", Region: "IL", Line: "Medical"}, Program: "hicp",
+	})
+	f.must(err)
+}
+
+func clientName(n int) string { return fmt.Sprintf("Sandpiper Family Medicine %d", n+1) }
 
 // day appends one day of every client.
 func (f *fixture) day(commit *store.Committer, logs []*history, day int) {

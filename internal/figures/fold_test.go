@@ -11,7 +11,7 @@ func nothing(*projection.State) error { return nil }
 
 // BenchmarkReplay folds a year of one client of 200 devices from its entries.
 func BenchmarkReplay(b *testing.B) {
-	f := made(b, spec{1, 200, 365, true})
+	f := made(b, spec{clients: 1, devices: 200, days: 365, signed: true})
 	ctx := context.Background()
 	head, err := f.door.Summary(ctx, clientID(0))
 	f.must(err)
@@ -24,7 +24,7 @@ func BenchmarkReplay(b *testing.B) {
 
 // BenchmarkLoad loads the same client from its snapshot.
 func BenchmarkLoad(b *testing.B) {
-	f := made(b, spec{1, 200, 365, true})
+	f := made(b, spec{clients: 1, devices: 200, days: 365, signed: true})
 	ctx := context.Background()
 	f.must(f.door.Read(ctx, clientID(0), nothing))
 	b.ReportAllocs()

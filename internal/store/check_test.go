@@ -65,7 +65,10 @@ func TestCheckFinds(t *testing.T) {
 		s, dir := checkable(t, e)
 		s.Close()
 		pristine := e.save(t)
-		for _, c := range table {
+		for n, c := range table {
+			if testing.Short() && e.name == "postgres" && n%8 != 0 {
+				continue
+			}
 			t.Run(c.name, func(t *testing.T) {
 				e.restore(t, pristine)
 				e.exec(t, e.literals(c.sql))

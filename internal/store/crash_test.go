@@ -20,6 +20,9 @@ func rounds() int {
 	if os.Getenv("BREAKWATER_LONG") == "1" {
 		return 200
 	}
+	if testing.Short() {
+		return 2
+	}
 	return 8
 }
 

@@ -22,6 +22,7 @@ func (s *Server) clientEditRoutes() []Route {
 
 // ClientEdit is the page of what a client is.
 type ClientEdit struct {
+	Places                     []Link
 	Client, Name, Region, Line string
 	MSP                        bool
 	Zones                      []Choice
@@ -36,7 +37,7 @@ type ClientEdit struct {
 var clientEditPage = newPage[ClientEdit]("client_edit.html")
 
 func (s *Server) clientEdit(v *Visit) error {
-	p := ClientEdit{Client: v.Client, Name: v.ClientName, Today: time.UnixMilli(v.Now()).In(v.Zone).Format(time.DateOnly)}
+	p := ClientEdit{Places: v.places("About"), Client: v.Client, Name: v.ClientName, Today: time.UnixMilli(v.Now()).In(v.Zone).Format(time.DateOnly)}
 	err := s.door().Read(v.Context(), v.Client, func(st *projection.State) error {
 		c := &st.Client
 		p.Region, p.Line, p.MSP, p.Kind = c.Region, c.Line, c.MSP, kindWord(c.Kind)
@@ -56,14 +57,8 @@ func (s *Server) clientEdit(v *Visit) error {
 	}
 	at := "/clients/" + v.Client
 	p.Links = []Link{
-		{Title: "Scope statement", Href: at + "/scope"},
-		{Title: "Sites", Href: at + "/registers/site"},
-		{Title: "People of the client", Href: at + "/registers/person"},
-		{Title: "Accounts", Href: at + "/registers/account"},
-		{Title: "Domains", Href: at + "/registers/domain"},
-		{Title: "Vendors", Href: at + "/registers/vendor"},
+		{Title: "Scope statement, signed by the client", Href: at + "/scope"},
 		{Title: "Enroll devices", Href: at + "/enroll"},
-		{Title: "Who has access", Href: at + "/people"},
 		{Title: "Holds and erasures", Href: at + "/holds"},
 	}
 	return render(v, clientEditPage, v.Frame("About "+v.ClientName, inClients, v.clientCrumbs()...), p)

@@ -10,6 +10,7 @@ import (
 
 // ClientPeople is the page of everyone who reaches one client.
 type ClientPeople struct {
+	Places  []Link
 	Name    string
 	Rows    []Reach
 	May     bool
@@ -26,7 +27,7 @@ type Reach struct {
 func (s *Server) clientPeople(v *Visit) error { return s.showClientPeople(v, Invited{}) }
 
 func (s *Server) showClientPeople(v *Visit, made Invited) error {
-	p := ClientPeople{Name: v.ClientName, May: v.May(permit.ManageClientPeople), Invited: made}
+	p := ClientPeople{Places: v.places("Access"), Name: v.ClientName, May: v.May(permit.ManageClientPeople), Invited: made}
 	err := s.door().Read(v.Context(), s.door().MSP(), func(st *projection.State) error {
 		for _, m := range st.Member.List(false) {
 			p.Rows = append(p.Rows, s.reachOf(v, m)...)

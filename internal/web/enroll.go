@@ -22,6 +22,7 @@ func (s *Server) enrollRoutes() []Route {
 
 // Enroll is the page that makes enrollment secrets and lists them.
 type Enroll struct {
+	Places       []Link
 	Client, Name string
 	Sites        []Choice
 	Lasts        []Choice
@@ -44,6 +45,7 @@ func (s *Server) enroll(v *Visit) error { return s.showEnroll(v, "") }
 
 func (s *Server) showEnroll(v *Visit, secret string) error {
 	p := Enroll{
+		Places: v.places("Devices"),
 		Client: v.Client, Name: v.ClientName, Secret: secret,
 		Lasts: choices(either(v.Field("lasts"), "30"), "1", "A day", "30", "30 days", "365", "A year", "0", "Until it is revoked"),
 	}

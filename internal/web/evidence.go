@@ -48,6 +48,12 @@ func (s *Server) evidenceRoutes() []Route {
 		{Method: "POST", Path: "/clients/{client}/log/{index}/close", Permission: permit.RecordEvidence, Handle: d.entryCloseSend},
 		{Method: "POST", Path: "/clients/{client}/log/{index}/erase", Permission: permit.ProposeErasure, Handle: d.entryEraseSend},
 
+		{Method: "GET", Path: "/clients/{client}/bundle", Permission: permit.ProduceBundle, Handle: d.bundle},
+		{Method: "POST", Path: "/clients/{client}/bundle", Permission: permit.ProduceBundle, Handle: d.bundlePreview, Slow: true},
+		{Method: "POST", Path: "/clients/{client}/bundle/produce", Permission: permit.ProduceBundle, Handle: d.bundleProduce, Slow: true},
+		{Method: "POST", Path: "/clients/{client}/bundle/consent", Permission: permit.ConsentBundle, Handle: d.bundleConsent},
+		{Method: "POST", Path: "/clients/{client}/bundle/consent-on-paper", Permission: permit.RecordConsent, Handle: d.bundleConsentPaper},
+
 		{Method: "GET", Path: "/verify", Permission: permit.ViewPortfolio, Handle: d.verify},
 		{Method: "POST", Path: "/verify", Permission: permit.ViewPortfolio, Handle: d.verifySend, File: true, Slow: true},
 		{Method: "GET", Path: "/clients/{client}/verify", Permission: permit.ViewLog, Handle: d.clientVerify},

@@ -15,6 +15,7 @@ import (
 
 // Holds is the page of a client's legal holds and proposed erasures.
 type Holds struct {
+	Places       []Link
 	Client, Name string
 	Holds        []HoldRow
 	Erasures     []ErasureRow
@@ -31,6 +32,7 @@ func (s *Server) holds(v *Visit) error {
 		return err
 	}
 	p := Holds{
+		Places: v.places("About"),
 		Client: v.Client, Name: v.ClientName, MayPlace: v.May(permit.PlaceHold), Subject: v.PostFormValue("subject"),
 		On: choices(v.PostFormValue("on"), "client", "Everything of the client", "person", "A person", "device", "A device", "incident", "An incident", "period", "A span of time"),
 	}

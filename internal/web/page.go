@@ -39,7 +39,7 @@ type checkable struct {
 // pages lists every page that there is.
 var pages []checkable
 
-var layout = template.Must(template.New("layout.html").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
+var layout = template.Must(template.New("layout.html").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/*parts.html"))
 
 // newPage reads a page's template, which defines "main" over Shown[T].
 func newPage[T any](file string) *Page[T] {

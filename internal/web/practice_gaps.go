@@ -85,7 +85,6 @@ func (c says) gapRow(v *Visit, st *projection.State, x *cause, row *framework.Pr
 	if r.What == "" {
 		r.What = "No entry shows it"
 	}
-	r.What = upper(r.What)
 	if int64(x.To) < c.on {
 		r.To = c.short(int64(x.To))
 	}
@@ -170,8 +169,11 @@ type StatementRow struct {
 	Gone     string // "taken back", "erased"
 }
 
-// mostStatements is how many a page lists.
-const mostStatements = 50
+// A page lists few statements at first, and most when it is asked for more.
+const (
+	fewStatements  = 12
+	mostStatements = 500
+)
 
 // stateWords say what a statement says.
 var stateWords = map[string]string{
@@ -184,8 +186,12 @@ var stateClasses = map[string]string{document.Holds: "in", document.Fails: "fa",
 
 func statementRows(v *Visit, st *projection.State, row *framework.Practice, names map[string]string) []StatementRow {
 	all := st.Document.Statements[row.ID]
+	most := fewStatements
+	if v.query("statements") != "" {
+		most = mostStatements
+	}
 	var rows []StatementRow
-	for n := len(all) - 1; n >= 0 && len(rows) < mostStatements; n-- {
+	for n := len(all) - 1; n >= 0 && len(rows) < most; n-- {
 		rows = append(rows, statementRow(v, st, &all[n], row, names))
 	}
 	return rows

@@ -38,6 +38,8 @@ type Practice struct {
 	Gaps       []GapRow
 	MoreGaps   int
 	Statements []StatementRow
+	MoreSaid   string // how many more statements there are
+	MoreSaidAt string
 	Record     *RecordForm
 	Relief     *RecordForm
 }
@@ -121,6 +123,9 @@ func (p *Practice) fill(v *Visit, st *projection.State, a asked, x *coverage.Pra
 	p.Facts = c.facts(v, st, x, row, p.Subjects)
 	p.Gaps, p.MoreGaps = c.gapRows(v, st, x, row)
 	p.Statements = statementRows(v, st, row, names)
+	if n := len(st.Document.Statements[row.ID]) - len(p.Statements); n > 0 && v.query("statements") == "" {
+		p.MoreSaid, p.MoreSaidAt = Count(n, "earlier statement"), v.with("statements", "all")+"#statements"
+	}
 	if v.May(permit.RecordEvidence) {
 		p.Record = recordForm(v, st, row, false)
 	}

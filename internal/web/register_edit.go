@@ -26,10 +26,10 @@ func (s *Server) registerRoutes() []Route {
 
 // Register is the page of one register of a client.
 type Register struct {
+	Places       []Link
 	Client, Name string
 	Kind         string // "site", "account", ...
 	Title, What  string
-	Others       []Link
 	Rows         []RegisterRow
 	Gone         int
 	May          bool
@@ -80,11 +80,9 @@ func (s *Server) registerOf(v *Visit) error {
 	}
 	kind := sorts[n]
 	p := Register{
+		Places: v.places(kind.title),
 		Client: v.Client, Name: v.ClientName, Kind: string(kind.scope), Title: kind.title, What: kind.what, May: v.May(permit.EditSubjects),
 		UseWord: kind.useWord, PHI: kind.phi, Owner: kind.owner, Pasted: v.FormValue("list"), ID: v.PostFormValue("id"),
-	}
-	for _, x := range sorts {
-		p.Others = append(p.Others, Link{x.title, "/clients/" + v.Client + "/registers/" + string(x.scope), x.scope == kind.scope})
 	}
 	for _, u := range kind.uses {
 		p.Uses = append(p.Uses, Choice{u, useTitle(u), false})

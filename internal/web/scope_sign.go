@@ -13,6 +13,7 @@ const maxScopeLines = 200
 
 // Scope is the page of a client's scope statement.
 type Scope struct {
+	Places                []Link
 	Client, Name, MSP     string
 	Signed                *SignedScope
 	Heading               string
@@ -41,7 +42,7 @@ func agreed(clientName, msp string) string {
 }
 
 func (s *Server) scope(v *Visit) error {
-	p := Scope{Client: v.Client, Name: v.ClientName, MSP: v.msp, MaySign: v.May(permit.SignScope), MayPaper: v.May(permit.EditClient), Agreed: agreed(v.ClientName, v.msp)}
+	p := Scope{Places: v.places("About"), Client: v.Client, Name: v.ClientName, MSP: v.msp, MaySign: v.May(permit.SignScope), MayPaper: v.May(permit.EditClient), Agreed: agreed(v.ClientName, v.msp)}
 	err := s.door().Read(v.Context(), v.Client, func(st *projection.State) error {
 		p.Heading = st.Client.Heading(v.msp)
 		if x := st.Client.Scope; x != nil {

@@ -17,8 +17,8 @@ type Verify struct {
 	Outsiders []Outsider
 	Log       string // origin
 	Address   string // where its checkpoints and tiles are served
-	Key       string   // Ed25519
-	Quantum   string   // ML-DSA, "" for a log without
+	Key       string // Ed25519
+	Quantum   string // ML-DSA, "" for a log without
 	Note      string // newest checkpoint, as signed
 	Points    []PointRow
 	Unsigned  string

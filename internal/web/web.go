@@ -54,6 +54,8 @@ type Config struct {
 	Address string
 	// Blobs is where documents are kept; nil where none can be opened.
 	Blobs *blob.Files
+	// Policy and Authorities, a tlog-policy and certificates in PEM, go into bundles.
+	Policy, Authorities []byte
 	// Voucher signs checkpoints and makes proofs; nil where nothing is signed.
 	Voucher *vouch.Voucher
 	// Place is shown under Settings.

@@ -1,0 +1,220 @@
+package web
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+
+	"breakwater/internal/blob"
+	"breakwater/internal/bundle"
+	"breakwater/internal/framework"
+	"breakwater/internal/ledger"
+	"breakwater/internal/projection"
+	"breakwater/internal/store"
+)
+
+// gathering is a bundle being made of what the store and the voucher have.
+type gathering struct {
+	*desk
+	ctx context.Context
+	log store.Log
+	in  bundle.Input
+}
+
+// gather fills in what the log, its checkpoints and the outsiders give.
+func (d *desk) gather(ctx context.Context, in bundle.Input, documents bool) (bundle.Input, error) {
+	l, err := d.door().Store().LogByName(ctx, in.Client)
+	if err != nil {
+		return in, fmt.Errorf("find the log of %s: %w", in.Client, err)
+	}
+	g := &gathering{desk: d, ctx: ctx, log: l, in: in}
+	g.in.Origin, g.in.Pseudonym, g.in.Policy, g.in.Authorities = l.Origin, l.Pseudonym, d.cfg.Policy, d.cfg.Authorities
+	if documents && d.cfg.Blobs != nil {
+		g.in.Blob = g.document
+	}
+	for _, step := range []func() error{g.signed, g.catalogs, g.outside} {
+		if err := step(); err != nil {
+			return g.in, err
+		}
+	}
+	return g.in, nil
+}
+
+// signed takes the checkpoint that covers every entry there is now.
+func (g *gathering) signed() error {
+	v := g.cfg.Voucher
+	if v == nil {
+		return wrong("nothing is signed here, so no bundle can be made: start the program with its signing key")
+	}
+	c, err := v.Checkpoint(g.ctx, g.log.ID)
+	if err != nil {
+		return fmt.Errorf("sign the log of %s: %w", g.in.Client, err)
+	}
+	g.in.Size, g.in.Checkpoint, g.in.Keys = c.Size, c.Note, v.Keys().Verifiers(g.log.Origin)
+	g.in.Entries = g.entries
+	if g.in.Signer, err = v.Keys().Ed25519(g.log.Origin); err != nil {
+		return fmt.Errorf("sign the bundle: %w", err)
+	}
+	return nil
+}
+
+func (g *gathering) entries() iter.Seq2[bundle.Entry, error] {
+	return func(yield func(bundle.Entry, error) bool) {
+		for e, err := range g.door().Store().Entries(g.ctx, g.log.ID, 0, g.in.Size) {
+			x := bundle.Entry{Index: e.Index, Recorded: e.Recorded, Kind: e.Kind, LeafHash: e.LeafHash, Salt: e.Salt, Envelope: e.Envelope, Erased: e.Erased}
+			if !yield(x, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// document reads the file that an entry cites.
+func (g *gathering) document(b bundle.Blob) ([]byte, error) {
+	place, err := hex.DecodeString(b.Place)
+	if err != nil || len(place) != 32 {
+		return nil, fmt.Errorf("entry %d cites a file by no name of ours", b.Entry)
+	}
+	content, err := g.cfg.Blobs.GetCited(g.log.ID, blob.Citation{Salt: b.Salt, Hash: b.Hash, Name: [32]byte(place), Size: b.Size})
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil, bundle.ErrNotHeld
+	}
+	return content, err
+}
+
+// catalogs takes those that the log adopted.
+func (g *gathering) catalogs() error {
+	known := map[[32]byte]*framework.Catalog{}
+	g.in.Catalogs = func(hash [32]byte) (*framework.Catalog, error) {
+		if c := known[hash]; c != nil {
+			return c, nil
+		}
+		return nil, fmt.Errorf("catalog %x is missing: restore a backup", hash[:8])
+	}
+	return g.door().Read(g.ctx, g.in.Client, func(st *projection.State) error {
+		for _, a := range st.Book.Adoptions {
+			known[a.Hash] = a.Catalog
+		}
+		return nil
+	})
+}
+
+// outside takes what the instance log and the outsiders say of the log.
+func (g *gathering) outside() error {
+	if err := g.stamps(g.log.ID, false); err != nil {
+		return err
+	}
+	st := g.door().Store()
+	points, err := st.Checkpoints(g.ctx, store.InstanceLog, 0)
+	if err != nil || len(points) == 0 {
+		return err
+	}
+	leaves, err := st.InstanceLeavesOf(g.ctx, g.log.Pseudonym)
+	if err != nil {
+		return fmt.Errorf("read the instance log: %w", err)
+	}
+	newest := points[len(points)-1]
+	inst := &bundle.Instance{}
+	if inst.Checkpoint, _, err = g.cosigned(newest); err != nil {
+		return err
+	}
+	for _, e := range leaves {
+		if e.Index >= newest.Size {
+			break
+		}
+		proof, err := g.inclusion(e.Index, newest.Size)
+		if err != nil {
+			return err
+		}
+		inst.Leaves = append(inst.Leaves, bundle.InstanceLeaf{Index: e.Index, Leaf: e.Leaf, Proof: proof})
+	}
+	for _, p := range points[:len(points)-1] {
+		if err := g.seen(inst, p, leaves); err != nil {
+			return err
+		}
+	}
+	g.in.Instance = inst
+	return g.stamps(store.InstanceLog, true)
+}
+
+// seen adds an earlier instance checkpoint, if somebody outside saw it.
+func (g *gathering) seen(inst *bundle.Instance, p store.Checkpoint, leaves []store.InstanceEntry) error {
+	note, witnessed, err := g.cosigned(p)
+	if err != nil || !witnessed {
+		return err
+	}
+	var last *store.InstanceEntry
+	for n := range leaves {
+		if leaves[n].Index < p.Size {
+			last = &leaves[n]
+		}
+	}
+	if last == nil {
+		return nil
+	}
+	proof, err := g.inclusion(last.Index, p.Size)
+	if err != nil {
+		return err
+	}
+	inst.Seen = append(inst.Seen, bundle.Seen{Note: note, Index: last.Index, Leaf: last.Leaf, Proof: proof})
+	return nil
+}
+
+// cosigned is an instance checkpoint with its witnesses' lines, and whether
+// anybody outside said anything of it.
+func (g *gathering) cosigned(p store.Checkpoint) (note []byte, witnessed bool, err error) {
+	n, err := ledger.ParseNote(p.Note)
+	if err != nil {
+		return nil, false, fmt.Errorf("instance checkpoint at %d: %w", p.Size, err)
+	}
+	lines, err := g.door().Store().Cosignatures(g.ctx, p.Log, p.Size)
+	if err != nil {
+		return nil, false, fmt.Errorf("read cosignatures: %w", err)
+	}
+	for _, c := range lines {
+		sigs, err := ledger.ParseSignatureLines(c.Line)
+		if err != nil {
+			return nil, false, fmt.Errorf("cosignature of %s: %w", c.Witness, err)
+		}
+		n = n.With(sigs...)
+	}
+	stamps, err := g.door().Store().Timestamps(g.ctx, p.Log, p.Size)
+	if err != nil {
+		return nil, false, fmt.Errorf("read time stamps: %w", err)
+	}
+	return n.Encode(), len(lines)+len(stamps) > 0, nil
+}
+
+func (g *gathering) inclusion(index, size uint64) (proof []ledger.Hash, err error) {
+	err = g.door().Store().Tree(g.ctx, store.InstanceLog, func(_ store.Head, r ledger.HashReader) error {
+		proof, err = ledger.ProveInclusion(index, size, r)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prove leaf %d of the instance log: %w", index, err)
+	}
+	return proof, nil
+}
+
+// stamps adds the time stamps of a log's checkpoints.
+func (g *gathering) stamps(log store.LogID, instance bool) error {
+	points, err := g.door().Store().Checkpoints(g.ctx, log, 0)
+	if err != nil {
+		return fmt.Errorf("read checkpoints: %w", err)
+	}
+	for _, p := range points {
+		if !instance && p.Size != g.in.Size {
+			continue
+		}
+		list, err := g.door().Store().Timestamps(g.ctx, log, p.Size)
+		if err != nil {
+			return fmt.Errorf("read time stamps: %w", err)
+		}
+		for _, t := range list {
+			g.in.Stamps = append(g.in.Stamps, bundle.Stamp{Instance: instance, Size: p.Size, DER: t.Token})
+		}
+	}
+	return nil
+}
