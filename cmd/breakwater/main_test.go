@@ -73,6 +73,7 @@ func TestScripts(t *testing.T) {
 			"sql": runSQL, "alter": alterCell, "lock": lockDatabase, "flip": flipFile, "member": changeMember,
 			"copydir": copyFolder, "fifo": makeFifo, "sparse": makeSparse, "nobody": giveToNobody, "small": mountSmall, "fill": fillDisk,
 		},
+		Deadline:      time.Now().Add(5 * time.Minute), // a command that hangs is ended, and fails
 		UpdateScripts: os.Getenv("UPDATE") == "1",
 	})
 }

@@ -35,6 +35,9 @@ func need(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
+			if os.Getenv("BREAKWATER_NOSKIP") != "" {
+				t.Fatalf("%s is not here, and nothing may be skipped: install it", p)
+			}
 			t.Skipf("%s is not here: install it to run what the page says", p)
 		}
 	}

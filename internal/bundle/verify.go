@@ -17,12 +17,25 @@ type Options struct {
 	Key         string // vkey of the log, or of any log of the same installation
 	Policy      []byte // tlog-policy: whose signature and cosignatures are believed
 	Authorities []byte // PEM certificates of time-stamping authorities
-	// SkipCoverage leaves coverage out: entries, documents, signatures and
-	// times are checked, and what they show is not.
-	SkipCoverage bool
+	// Done, if given, is told when a part is done: PartProofs, then
+	// PartCoverage.
+	Done func(part string)
 	// Fetch reads a file of the instance log (c2sp.org/tlog-tiles): "checkpoint"
 	// or "tile/entries/...". With it the completeness of checkpoints is checked.
 	Fetch func(path string) ([]byte, error)
+}
+
+// The parts of a verification: tree, commitments and signatures, documents
+// and outside times; then what the entries come to.
+const (
+	PartProofs   = "proofs"
+	PartCoverage = "coverage"
+)
+
+func (v *verification) done(part string) {
+	if v.opt.Done != nil {
+		v.opt.Done(part)
+	}
 }
 
 // ErrNoBundle is returned for a file that is not a bundle at all.
@@ -90,9 +103,9 @@ func (v *verification) run(files []*zip.File) error {
 	}
 	v.checkRest()
 	v.checkOutside(c)
-	if !v.opt.SkipCoverage {
-		v.checkCoverage()
-	}
+	v.done(PartProofs)
+	v.checkCoverage()
+	v.done(PartCoverage)
 	return nil
 }
 

@@ -18,7 +18,7 @@ func (e *evaluator) against(p *framework.Practice, s *evidence.Subject, lives []
 		if !f.Required {
 			continue
 		}
-		slot := e.cat.Slots[f.Measure]
+		slot := e.slots[i]
 		for _, series := range s.Series {
 			if series.Measure != f.Measure || !e.suspect(series, slot) {
 				continue
@@ -56,7 +56,7 @@ func (e *evaluator) harmless(a *against, p *framework.Practice, s *evidence.Subj
 	}
 	for i := range p.Feeds {
 		f := &p.Feeds[i]
-		slot := e.cat.Slots[f.Measure]
+		slot := e.slots[i]
 		for _, series := range s.Series {
 			if series.Measure != f.Measure || !f.Required {
 				continue

@@ -144,3 +144,33 @@ func BenchmarkClientYear(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkHeldAt(b *testing.B) {
+	book, _ := benchBook(b)
+	at := start + int64(benchDays)*interval.Day - 40*interval.Day
+	for _, r := range readings {
+		b.Run(string(r)+"/from the book", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := coverage.HeldAt(book, "practice-10002", at, r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		rep, err := coverage.Evaluate(book, benchQuery(r))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(string(r)+"/from a report", func(b *testing.B) {
+			for b.Loop() {
+				p, ok := rep.Practice("practice-10002")
+				if !ok {
+					b.Fatal("not in the report")
+				}
+				if _, ok := p.At(at); !ok {
+					b.Fatal("not in the window")
+				}
+			}
+		})
+	}
+}

@@ -21,6 +21,7 @@ type evaluator struct {
 	// Set for the piece of the window that one catalog judges.
 	window interval.Span
 	cat    *evidence.Adoption
+	slots  []int // of the measures of the practice's feeds
 
 	// Kept for the whole query.
 	kinds    []datedSpan[framework.LegalKind]
@@ -76,7 +77,10 @@ func newReading(b *evidence.Book, q Query, r Reading, window interval.Span) *eva
 
 // turn begins a piece of the window.
 func (e *evaluator) turn(pc piece) {
-	e.window, e.cat = pc.span, pc.adoption
+	e.window, e.cat, e.slots = pc.span, pc.adoption, e.slots[:0]
+	for i := range pc.practice.Feeds {
+		e.slots = append(e.slots, pc.adoption.Slots[pc.practice.Feeds[i].Measure])
+	}
 	if e.best != nil {
 		e.best.segs.reset()
 		e.best.turn(pc)

@@ -36,9 +36,12 @@ func (e *evaluator) roll(r *evidence.Register) *roll {
 	res := &roll{}
 	if r != nil {
 		res.of = make([]membership, len(r.Subjects))
-		var had []interval.Span
+		had := make([]interval.Span, 0, len(r.Subjects))
+		kept := make([]life, 0, len(r.Subjects)+8)
 		for i, s := range r.Subjects {
-			m := membership{lives: e.livesOf(s), joined: interval.Forever}
+			at := len(kept)
+			kept = e.livesOf(kept, s)
+			m := membership{lives: kept[at:len(kept):len(kept)], joined: interval.Forever}
 			for k := range s.Lives {
 				v := e.visible(&s.Lives[k].Point, s.Lives[k].At)
 				had = append(had, v)
@@ -55,36 +58,39 @@ func (e *evaluator) roll(r *evidence.Register) *roll {
 	return res
 }
 
-// livesOf is when a subject is in its register and in use.
-func (e *evaluator) livesOf(s *evidence.Subject) []life {
-	res := make([]life, 0, len(s.Lives))
+// livesOf appends when a subject is in its register and in use.
+func (e *evaluator) livesOf(list []life, s *evidence.Subject) []life {
+	begin := len(list)
 	point := func(i int) *evidence.Point { return &s.Lives[i].Point }
 	e.ruling(len(s.Lives), point, func(i int, sp interval.Span) {
 		if l := &s.Lives[i]; l.In {
-			res = append(res, life{sp, l.Attrs, &l.Point})
+			list = append(list, life{sp, l.Attrs, &l.Point})
 		}
 	})
-	slices.SortFunc(res, func(a, b life) int {
-		if a.span.From < b.span.From {
-			return -1
-		}
-		return 1
-	})
+	if len(list)-begin > 1 {
+		slices.SortFunc(list[begin:], func(a, b life) int {
+			if a.span.From < b.span.From {
+				return -1
+			}
+			return 1
+		})
+	}
 	if len(s.Unused) == 0 {
-		return res
+		return list
 	}
 	var away []interval.Span
 	for i := range s.Unused {
 		away = append(away, e.away(&s.Unused[i]))
 	}
 	set := interval.Of(away...)
-	var less []life
-	for _, l := range res {
+	whole := slices.Clone(list[begin:])
+	list = list[:begin]
+	for _, l := range whole {
 		for _, sp := range (interval.Set{l.span}).Subtract(set) {
-			less = append(less, life{sp, l.attrs, l.by})
+			list = append(list, life{sp, l.attrs, l.by})
 		}
 	}
-	return less
+	return list
 }
 
 // away is the span of a declared absence.

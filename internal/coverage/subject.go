@@ -152,7 +152,7 @@ func (e *evaluator) judge(p *framework.Practice, s *evidence.Subject, platform s
 		if !asks(f, platform) {
 			continue
 		}
-		one := e.measured(p, f.Measure, s)
+		one := e.measured(p, s, f.Measure, e.slots[i])
 		if len(said) > 0 {
 			one = e.zip(one, said, fallBack)
 		}
@@ -184,8 +184,7 @@ func (e *evaluator) silent() []segment {
 
 // measured is what all sources of a measure say together: it fails where one
 // fails, and holds where one holds and none fails.
-func (e *evaluator) measured(p *framework.Practice, measure string, s *evidence.Subject) []segment {
-	slot := e.cat.Slots[measure]
+func (e *evaluator) measured(p *framework.Practice, s *evidence.Subject, measure string, slot int) []segment {
 	maxAge := int64(p.Freshness.MaxAgeDays) * interval.Day
 	var all []segment
 	for i, series := range s.Series {

@@ -8,6 +8,7 @@ import (
 
 	"breakwater/internal/client"
 	"breakwater/internal/event"
+	"breakwater/internal/projection"
 	"breakwater/internal/record"
 	"breakwater/internal/store"
 )
@@ -61,6 +62,9 @@ func (d *Door) cardOf(ctx context.Context, r *room, size uint64) (card, bool, er
 			return next, false, err
 		}
 		if !e.Erased {
+			if e.Kind == event.EntryErased && next.Size > 0 {
+				return d.readCard(ctx, r) // it may be what the card says
+			}
 			if err := next.apply(e.Entry); err != nil {
 				return next, false, err
 			}
@@ -91,6 +95,16 @@ func (c *card) apply(e event.Entry) error {
 		return err
 	}
 	return nil
+}
+
+// readCard is the card of the state, loaded for it.
+func (d *Door) readCard(ctx context.Context, r *room) (card, bool, error) {
+	c := card{}
+	err := d.Read(ctx, r.log.Name, func(*projection.State) error {
+		c = *r.cardNow()
+		return nil
+	})
+	return c, err == nil, err
 }
 
 // known is the card of a state in memory that nobody is changing, or nil.

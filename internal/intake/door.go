@@ -77,7 +77,8 @@ type Door struct {
 	owners sync.Map // keyRow by enrolled key
 	behind behind
 
-	life context.Context // ends with the door
+	work context.Context // of what is done behind
+	life context.Context // the same, ending when the door closes
 	end  context.CancelFunc
 }
 
@@ -87,12 +88,12 @@ type room struct {
 
 	mu       sync.RWMutex
 	state    *projection.State // nil when not in memory
-	kept     uint64            // size of the state's last snapshot
 	lastUsed int64
 
 	freshMu sync.Mutex
 	fresh   map[uint64]event.Entry // committed by this process, not folded yet
 
+	kept     atomic.Uint64                // size of the state's last snapshot
 	summary  atomic.Pointer[duty.Summary] // as it was last made
 	looked   atomic.Bool                  // for one that was kept
 	older    atomic.Bool                  // the summary is of an earlier fold
@@ -121,7 +122,8 @@ func Open(ctx context.Context, c Config) (*Door, error) {
 	}
 	d.seen.lines = map[string]map[string]line{}
 	d.catalogs[d.catalog.Hash()] = d.catalog
-	d.life, d.end = context.WithCancel(context.WithoutCancel(ctx))
+	d.work = context.WithoutCancel(ctx)
+	d.life, d.end = context.WithCancel(d.work)
 	d.commit = store.NewCommitter(d.store)
 	if err := d.refresh(ctx); err != nil {
 		d.Close()

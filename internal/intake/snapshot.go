@@ -13,8 +13,8 @@ import (
 const (
 	stateSnapshot   = "state"
 	summarySnapshot = "summary"
-	// A state is kept again when it is so many entries, and a quarter of the
-	// last snapshot's size, ahead of it: cost in all stays linear.
+	// A state is kept again when it is so many entries, and half the last
+	// snapshot's size, ahead of it: cost in all stays linear.
 	snapshotEvery = 2000
 )
 
@@ -36,25 +36,41 @@ func (d *Door) snapshot(ctx context.Context, r *room) *projection.State {
 		d.log.WarnContext(ctx, "snapshot is of no use", "log", r.log.Origin, "error", err)
 		return nil
 	}
-	r.kept = s.Size
+	r.kept.Store(s.Size)
 	return s
 }
 
-// keepSnapshot keeps the state of a room when it is far ahead of the last one
-// kept; r.mu is held. A snapshot may always be thrown away, so a failure to
-// keep it is only noted.
-func (d *Door) keepSnapshot(ctx context.Context, r *room) {
-	if r.state.Size < r.kept+r.kept/4+snapshotEvery {
-		return
+// keepLater has the state of a room kept when it is far ahead of the snapshot
+// that is kept; r.mu is held.
+func (d *Door) keepLater(r *room) {
+	if kept := r.kept.Load(); r.state.Size >= kept+kept/2+snapshotEvery {
+		d.behind.want(d, task{r, true})
 	}
-	r.kept = r.state.Size
-	raw, err := r.state.Snapshot()
-	if err == nil {
-		err = d.keepDerived(ctx, r, stateSnapshot, foldVersion, r.state.Size, raw)
+}
+
+// keepSnapshot keeps the state of a room. A snapshot may always be thrown away,
+// so a failure to keep it is only noted.
+func (d *Door) keepSnapshot(ctx context.Context, r *room) {
+	raw, size, err := r.encoded()
+	if err == nil && raw != nil {
+		err = d.keepDerived(ctx, r, stateSnapshot, foldVersion, size, raw)
 	}
 	if err != nil {
 		d.log.WarnContext(ctx, "keep snapshot", "log", r.log.Origin, "error", err)
 	}
+}
+
+// encoded is the state's snapshot and its size, nil when it is not in memory
+// any more.
+func (r *room) encoded() ([]byte, uint64, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.state == nil {
+		return nil, 0, nil
+	}
+	r.kept.Store(r.state.Size)
+	raw, err := r.state.Snapshot()
+	return raw, r.state.Size, err
 }
 
 func (d *Door) keepDerived(ctx context.Context, r *room, name, fold string, size uint64, raw []byte) error {

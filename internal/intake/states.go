@@ -221,7 +221,7 @@ func (d *Door) fold(ctx context.Context, r *room, size uint64) error {
 	}
 	d.states.used(r, r.state.Bytes())
 	r.cardNow()
-	d.keepSnapshot(ctx, r)
+	d.keepLater(r)
 	return nil
 }
 

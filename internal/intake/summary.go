@@ -117,7 +117,7 @@ func (d *Door) Listed(ctx context.Context) ([]Listed, error) {
 		s := d.lastSummary(ctx, r)
 		l := Listed{Summary: s, Making: s == nil || r.older.Load() || !s.Fresh(sizes[n], d.Now())}
 		if l.Making {
-			d.behind.want(d, r)
+			d.behind.want(d, task{r, false})
 		}
 		var err error
 		if l.ClientInfo, err = d.info(ctx, r, sizes[n]); err != nil {
@@ -187,77 +187,4 @@ func (d *Door) each(rooms []*room, do func(n int, r *room) error) error {
 	close(next)
 	wg.Wait()
 	return errors.Join(errs...)
-}
-
-// behind makes summaries while nobody waits for them. Its workers end when
-// nothing is wanted, and with the door.
-type behind struct {
-	mu      sync.Mutex
-	wanted  []*room
-	asked   map[*room]bool // wanted or being made
-	done    int            // since nothing was wanted
-	workers int
-	closed  bool
-	running sync.WaitGroup
-}
-
-// want has a room's summary made, if it is not on its way.
-func (b *behind) want(d *Door, r *room) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed || b.asked[r] {
-		return
-	}
-	if b.asked == nil {
-		b.asked = map[*room]bool{}
-	}
-	b.asked[r] = true
-	b.wanted = append(b.wanted, r)
-	if b.workers < max(1, runtime.GOMAXPROCS(0)/2) {
-		b.workers++
-		b.running.Go(func() { b.work(d) })
-	}
-}
-
-func (b *behind) work(d *Door) {
-	for r := b.next(nil); r != nil; r = b.next(r) {
-		if _, err := d.Summary(d.life, r.log.Name); err != nil && d.life.Err() == nil {
-			d.log.ErrorContext(d.life, "summarize", "log", r.log.Origin, "error", err)
-		}
-	}
-}
-
-// next ends one room and takes another, nil if there is none.
-func (b *behind) next(made *room) *room {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if made != nil {
-		delete(b.asked, made)
-		b.done++
-	}
-	if len(b.wanted) == 0 || b.closed {
-		b.workers--
-		if b.workers == 0 {
-			b.done = 0
-		}
-		return nil
-	}
-	r := b.wanted[0]
-	b.wanted = b.wanted[1:]
-	return r
-}
-
-func (b *behind) close() {
-	b.mu.Lock()
-	b.closed, b.wanted = true, nil
-	b.mu.Unlock()
-	b.running.Wait()
-}
-
-// Behind says how many summaries that are being made behind are done, and of
-// how many; 0 of 0 when none is.
-func (d *Door) Behind() (done, of int) {
-	d.behind.mu.Lock()
-	defer d.behind.mu.Unlock()
-	return d.behind.done, d.behind.done + len(d.behind.asked)
 }

@@ -344,7 +344,12 @@ func (c *pgCluster) start() error {
 		durable = "on"
 	}
 	options := "-c fsync=" + durable + " -c full_page_writes=" + durable + " -c listen_addresses='' -c unix_socket_directories='" + dir + "' -c port=5432 -c max_connections=200"
-	return c.run("pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", options, "start")
+	if err := c.run("pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", options, "start"); err != nil {
+		return err
+	}
+	// Should this process die without saying goodbye, the server goes too.
+	script := `while kill -0 "$1" 2>/dev/null; do sleep 1; done; kill -QUIT "$(head -1 "$2/data/postmaster.pid")" 2>/dev/null; sleep 1; rm -rf "$2"`
+	return exec.Command("/bin/sh", "-c", script, "sh", strconv.Itoa(os.Getpid()), dir).Start()
 }
 
 func (c *pgCluster) run(name string, args ...string) error {

@@ -21,6 +21,7 @@ func (s *Server) around(h http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(s.crossOrigin))
 	h = cross.Handler(h)
+	h = s.pastProxy(h)
 	h = s.survive(h)
 	h = compress(h)
 	h = s.headers(h)
@@ -70,6 +71,33 @@ func (s *Server) crossOrigin(w http.ResponseWriter, r *http.Request) {
 	if err := render(v, troublePage, v.Frame(p.Heading, ""), p); err != nil {
 		http.Error(w, p.Heading, http.StatusForbidden)
 	}
+}
+
+// pastProxy turns away, where a trusted proxy ends TLS, who came here in plain
+// text past it, or to it: that could be read on the way.
+func (s *Server) pastProxy(h http.Handler) http.Handler {
+	if len(s.cfg.TrustedProxies) == 0 {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		peer, err := netip.ParseAddrPort(r.RemoteAddr)
+		ip := peer.Addr().Unmap()
+		says := "This port answers to its proxy alone: use the proxy's address."
+		switch {
+		case r.TLS != nil, r.URL.Path == "/healthz" && ip.IsLoopback():
+			says = ""
+		case err == nil && s.trusts(ip):
+			says = ""
+			if !strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+				says = "The proxy does not say that you came over TLS: use https, and let the proxy set X-Forwarded-Proto."
+			}
+		}
+		if says != "" {
+			http.Error(w, says, http.StatusForbidden)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // survive turns a panic into an error page.

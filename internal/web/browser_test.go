@@ -20,8 +20,6 @@ import (
 	"breakwater/internal/permit"
 	"breakwater/internal/record"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -57,10 +55,7 @@ func TestPagesInBrowser(t *testing.T) {
 		pages  []seen
 		secret string
 	}{{anonymous, ""}, {signedIn, secret}} {
-		if list.secret != "" {
-			_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: "breakwater", Value: list.secret, URL: srv.URL})
-			x.must(err)
-		}
+		x.must(chromedp.Do(ctx, chromedp.Navigate(srv.URL+"/captured/as/"+list.secret)))
 		for _, p := range list.pages {
 			x.look(ctx, srv.URL, p, axe)
 		}
@@ -108,7 +103,8 @@ func (x *instance) chromium() context.Context {
 	return ctx
 }
 
-// serve answers like the program, and gives captured answers again.
+// serve answers like the program, gives captured answers again, and signs a
+// browser in.
 func (x *instance) serve(pages []seen) *httptest.Server {
 	captured := map[string]string{}
 	for _, p := range pages {
@@ -117,6 +113,9 @@ func (x *instance) serve(pages []seen) *httptest.Server {
 		}
 	}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if secret, ok := strings.CutPrefix(r.URL.Path, "/captured/as/"); ok {
+			http.SetCookie(w, &http.Cookie{Name: "breakwater", Value: secret, Path: "/", HttpOnly: true})
+		}
 		body, ok := captured[r.URL.Path]
 		if !ok {
 			x.Web.ServeHTTP(w, r)
@@ -146,13 +145,12 @@ func (x *instance) look(ctx context.Context, base string, p seen, axe string) {
 			continue
 		}
 		name := fmt.Sprintf("%s-%d-%s", p.name, l.width, l.theme)
-		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.theme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
-		})
-		x.must(err)
+		dress := fmt.Sprintf(`document.documentElement.dataset.theme = %q; true`, l.theme)
 		if err := chromedp.Do(ctx, chromedp.EmulateViewport(l.width, 900), chromedp.Navigate(base+p.path)); err != nil {
 			x.Fatalf("%s: %v", name, err)
 		}
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](dress))
+		x.must(err)
 		x.picture(ctx, name)
 		wide, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
 		x.must(err)

@@ -72,6 +72,10 @@ func (d *desk) clients(v *Visit) error {
 	if err != nil {
 		return err
 	}
+	return d.showClients(v, rows, unread, now)
+}
+
+func (d *desk) showClients(v *Visit, rows []duty.Row, unread []string, now int64) error {
 	p := Clients{
 		Lede: duty.Lede(rows, now, v.Zone), Filter: string(filterOf(v)), Find: v.Field("find"), Axis: axisOf(yearBefore(now), v.Zone, true),
 		Vouch: d.vouching(v.Context(), "").Line, Unread: unreadWords(unread),

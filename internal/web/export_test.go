@@ -1,10 +1,6 @@
 package web
 
-import (
-	"context"
-	"html/template"
-	"net/http"
-)
+import "html/template"
 
 // PageUnderTest is a page as the test of templates sees it.
 type PageUnderTest struct {
@@ -39,9 +35,6 @@ func NewProbe(c Config) *Server {
 	return s
 }
 
-// BehindProxy is what Serve puts around a handler behind a proxy.
-func (l Listen) BehindProxy(h http.Handler) http.Handler { return l.behindProxy(h) }
-
 // WithPanic is a server with one more public page, which panics.
 func WithPanic(c Config, path string) *Server {
 	s := New(c)
@@ -49,6 +42,3 @@ func WithPanic(c Config, path string) *Server {
 	s.mux = s.around(s.register(s.routes))
 	return s
 }
-
-// RequestID is the number of a request.
-func RequestID(ctx context.Context) string { return requestID(ctx) }

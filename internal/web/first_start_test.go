@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/internal/client"
 	"breakwater/internal/event"
+	"breakwater/internal/intake"
 	"breakwater/internal/projection"
 )
 
@@ -104,4 +106,26 @@ func TestFirstLinkEnds(t *testing.T) {
 	fresh, err := x.Web.FirstLink(context.Background())
 	x.must(err)
 	b.wantStatus(b.get(fresh), http.StatusOK)
+}
+
+// A log that the program made before anyone named the MSP gets its name, and
+// another try goes on where the one before stopped.
+func TestFirstStartWithALog(t *testing.T) {
+	x := newEmpty(t)
+	_, err := x.Door.AddClient(t.Context(), intake.System, intake.NewClient{Added: client.Added{ID: "msp", Name: "Our own organization", MSP: true}})
+	x.must(err)
+	link, err := x.Web.FirstLink(t.Context())
+	x.must(err)
+	b := x.browser()
+	if got := attr(one(t, b.get(link).Body, "input[name=msp]"), "value"); got != "" {
+		t.Errorf("the form says %q", got)
+	}
+	form := []string{"zone", "America/Denver", "name", "Dana Whitlock", "mail", "dana@northgate.example", "password", password, "again", password}
+	b.wantStatus(b.post(link, form...), http.StatusUnprocessableEntity) // no name
+	b.wantTo(b.post(link, append(form, "msp", "Northgate IT")...), "/own/factor")
+	x.read("msp", func(s *projection.State) {
+		if s.Client.Name != "Northgate IT" || s.Client.Zone != "America/Denver" || len(s.Member.Members) != 1 {
+			t.Errorf("got %+v with %d members", s.Client.Added, len(s.Member.Members))
+		}
+	})
 }

@@ -4,25 +4,18 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
 	"log/slog"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"breakwater/internal/account"
 	"breakwater/internal/event"
 	"breakwater/internal/member"
 	"breakwater/internal/permit"
@@ -231,124 +224,87 @@ func TestOversizedForm(t *testing.T) {
 	}
 }
 
-// Plain HTTP beyond this machine is refused before anything is served.
-func TestPlainHTTPStaysHome(t *testing.T) {
-	proxy := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
-	for _, c := range []struct {
-		l  web.Listen
-		ok bool
-	}{
-		{web.Listen{Addr: "127.0.0.1:8480"}, true},
-		{web.Listen{Addr: "[::1]:8480"}, true},
-		{web.Listen{Addr: "localhost:8480"}, true},
-		{web.Listen{Addr: ":8480"}, false},
-		{web.Listen{Addr: "0.0.0.0:8480"}, false},
-		{web.Listen{Addr: "192.0.2.1:80"}, false},
-		{web.Listen{Addr: "proof.example.com:80"}, false},
-		{web.Listen{Addr: "8480"}, false},
-		{web.Listen{Addr: ":443", CertFile: "a", KeyFile: "b"}, true},
-		{web.Listen{Addr: ":443", CertFile: "a"}, false},
-		{web.Listen{Addr: ":443", Hosts: []string{"proof.example.com"}, Cache: "c"}, true},
-		{web.Listen{Addr: ":443", Hosts: []string{"proof.example.com"}}, false},
-		{web.Listen{Addr: ":443", Hosts: []string{"proof.example.com"}, Cache: "c", CertFile: "a", KeyFile: "b"}, false},
-		{web.Listen{Addr: ":8480", Proxies: proxy}, true},
-	} {
-		err := c.l.Check()
-		if (err == nil) != c.ok {
-			t.Errorf("%+v: got %v", c.l, err)
-		}
-		if err != nil && c.l.Serve(context.Background(), http.NotFoundHandler(), nil) == nil {
-			t.Errorf("%+v is served all the same", c.l)
-		}
-	}
-}
-
-// Behind a proxy, who comes past it is turned away, and its word about the
-// visitor's address is believed from it alone.
-func TestProxy(t *testing.T) {
-	l := web.Listen{Addr: ":8480", Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
-	h := l.BehindProxy(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+// Behind a proxy, who comes past it in plain text is turned away.
+func TestPastTheProxy(t *testing.T) {
+	x := newInstance(t, func(c *web.Config) {
+		c.Secure, c.TrustedProxies = true, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	})
 	for _, c := range []struct {
 		peer, proto, path string
+		tls               bool
 		want              int
 	}{
-		{"10.1.2.3:99", "https", "/", http.StatusTeapot},
-		{"10.1.2.3:99", "http", "/", http.StatusForbidden},
-		{"10.1.2.3:99", "", "/", http.StatusForbidden},
-		{"192.0.2.9:99", "https", "/", http.StatusForbidden},
-		{"127.0.0.1:99", "", "/healthz", http.StatusTeapot},
-		{"127.0.0.1:99", "", "/", http.StatusForbidden},
+		{"10.1.2.3:99", "https", "/sign-in", false, http.StatusOK},
+		{"10.1.2.3:99", "http", "/sign-in", false, http.StatusForbidden},
+		{"10.1.2.3:99", "", "/sign-in", false, http.StatusForbidden},
+		{"192.0.2.9:99", "https", "/sign-in", false, http.StatusForbidden},
+		{"192.0.2.9:99", "", "/sign-in", true, http.StatusOK},
+		{"127.0.0.1:99", "", "/healthz", false, http.StatusOK},
+		{"127.0.0.1:99", "", "/sign-in", false, http.StatusForbidden},
 	} {
 		r := httptest.NewRequest("GET", c.path, nil)
 		r.RemoteAddr = c.peer
 		r.Header.Set("X-Forwarded-Proto", c.proto)
+		if r.TLS = nil; c.tls {
+			r.TLS = &tls.ConnectionState{}
+		}
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
+		x.Web.ServeHTTP(w, r)
 		if w.Code != c.want {
 			t.Errorf("%+v: got %d", c, w.Code)
 		}
 	}
 }
 
-// Certificate files are served, and a renewed one without a restart.
-func TestCertificateFiles(t *testing.T) {
-	dir := t.TempDir()
-	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	pool := writeCertificate(t, cert, key)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	l := web.Listen{Addr: "127.0.0.1:0", CertFile: cert, KeyFile: key}
-	addr, done := make(chan string, 1), make(chan error, 1)
-	go func() {
-		done <- l.Serve(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Proto) }), func(a string) { addr <- a })
-	}()
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}}
-	res, err := client.Get("https://" + <-addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if b, _ := io.ReadAll(res.Body); string(b) != "HTTP/2.0" {
-		t.Errorf("got %q", b)
-	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Errorf("stopping: %v", err)
-	}
-	missing := web.Listen{Addr: "127.0.0.1:0", CertFile: filepath.Join(dir, "none.pem"), KeyFile: key}
-	if missing.Serve(context.Background(), http.NotFoundHandler(), nil) == nil {
-		t.Error("a missing certificate is served")
+// Who is behind a trusted proxy is counted by their own address.
+func TestAddressBehindProxy(t *testing.T) {
+	x := newInstance(t, func(c *web.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
+	b := x.browser()
+	b.address = "10.0.0.1:443"
+	r := httptest.NewRequest("POST", "/sign-in", strings.NewReader("mail=dana@example.com&password="+strings.ReplaceAll(password, " ", "+")))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Forwarded-Proto", "https")
+	r.Header.Set("X-Forwarded-For", "203.0.113.99, 198.51.100.4, 10.0.0.9")
+	b.do(r)
+	list, err := x.Accounts.Sessions(t.Context(), "dana")
+	x.must(err)
+	if len(list) == 0 || list[0].Address != "198.51.100.4" {
+		t.Errorf("got %+v, want the nearest address that is no proxy", list)
 	}
 }
 
-func writeCertificate(t *testing.T, cert, key string) *x509.CertPool {
-	t.Helper()
-	priv, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
+// A sample is open to whoever runs it: nobody signs in, and every page says
+// what it is. Nothing but a sample may be open like that.
+func TestGuestOfSample(t *testing.T) {
+	var config web.Config
+	x := newInstance(t, func(c *web.Config) { config = *c })
+	config.Guest = guest("Dana", permit.Auditor)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("an instance that is no sample lets a guest in")
+			}
+		}()
+		web.New(config)
+	}()
+	config.Sample = true
+	x.Web = web.New(config)
+	b := x.browser()
+	b.wantTo(b.get("/"), "/clients")
+	a := b.get("/own")
+	b.wantSays(a, "Sample, seen as Dana", "Nobody signs in here", "Sample data. No real organization or person.")
+	if len(selected(t, a.Body, "form[action=/own/password]")) != 0 {
+		t.Error("a guest is offered a password")
 	}
-	tmpl := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	config.Guest = guest("Dana", permit.ClientStaff)
+	x.Web = web.New(config)
+	b.wantStatus(b.get("/clients"), http.StatusForbidden)
+}
+
+func guest(name string, role permit.Role) func(context.Context) account.Principal {
+	return func(context.Context) account.Principal {
+		now := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC).UnixMilli()
+		g := permit.Grant{Member: "guest", Role: role, From: now, Until: now + 30*day.Milliseconds()}
+		return account.Principal{Member: "guest", Name: name, Stage: account.StageFull, Until: g.Until, Grants: []permit.Grant{g}}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &priv.PublicKey, priv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := x509.MarshalPKCS8PrivateKey(priv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: raw}} {
-		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	pool := x509.NewCertPool()
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool.AddCert(parsed)
-	return pool
 }

@@ -79,10 +79,10 @@ func (s *Server) own(v *Visit) error { return s.showOwn(v, "") }
 
 func (s *Server) showOwn(v *Visit, token string) error {
 	p := Own{Roles: s.heldRoles(v), MayToken: v.May(permit.IssueToken), NewToken: token}
-	acc, err := s.cfg.Accounts.Account(v.Context(), v.Who.Member)
-	if errors.Is(err, account.ErrNotFound) && v.Guest {
+	if v.Guest {
 		return render(v, ownPage, v.Frame("Your account", inOwn), p)
 	}
+	acc, err := s.cfg.Accounts.Account(v.Context(), v.Who.Member)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,9 @@ type Route struct {
 	Path       string
 	Permission permit.Permission
 	Handle     func(*Visit) error
+	// Bare routes are for everyone and show nothing of anyone, so that nobody is
+	// asked who they are.
+	Bare bool
 	// File lets a document be uploaded.
 	File bool
 	// Slow gives the handler five minutes instead of one.
@@ -41,6 +44,8 @@ func (r Route) check() error {
 		return fmt.Errorf("route %s %s declares no permission: say which one it needs, or permit.Public", r.Method, r.Path)
 	case !r.Permission.Known() || r.Permission == permit.ByDevice:
 		return fmt.Errorf("route %s %s declares %q, which no person can have", r.Method, r.Path, r.Permission)
+	case r.Bare && r.Permission != permit.Public:
+		return fmt.Errorf("route %s %s is bare and declares %q: a bare route is public", r.Method, r.Path, r.Permission)
 	case (r.Permission.Reach() == permit.OfClient) != r.Client():
 		return fmt.Errorf("route %s %s: %q is about %s, and the path says otherwise", r.Method, r.Path, r.Permission, r.Permission.Reach())
 	}

@@ -37,7 +37,6 @@ func (s *Server) setupRoutes() []Route {
 // SetUp is the page that names the MSP and its first administrator.
 type SetUp struct {
 	Action     string
-	Known      bool // the MSP has its log already; only the account is missing
 	MSP        string
 	Zones      []Choice
 	Name, Mail string
@@ -66,8 +65,9 @@ func (s *Server) link(v *Visit) error {
 	if l.Purpose == account.FirstStart {
 		f := v.Frame("Set up", "")
 		f.Narrow = true
+		f.MSP = ""
 		return render(v, setUpPage, f, SetUp{
-			Action: action, Known: v.msp != "", MSP: either(v.msp, v.Field("msp")), Zones: zoneChoices(either(v.Field("zone"), "America/Chicago")),
+			Action: action, MSP: either(v.Field("msp"), s.named(v)), Zones: zoneChoices(either(v.Field("zone"), "America/Chicago")),
 			Name: v.Field("name"), Mail: v.Field("mail"),
 		})
 	}
@@ -80,6 +80,18 @@ func (s *Server) link(v *Visit) error {
 	return render(v, arrivePage, f, Arrive{
 		Action: action, Name: l.Name, Mail: l.Mail, Reset: l.Purpose == account.Reset, Until: Moment(l.Until, v.Zone),
 	})
+}
+
+// provisional is the identifier of an MSP's log that the program made by itself,
+// before anyone said what the MSP is called.
+const provisional = "msp"
+
+// named is the MSP's name where someone gave it one.
+func (s *Server) named(v *Visit) string {
+	if s.door().MSP() == provisional {
+		return ""
+	}
+	return v.msp
 }
 
 func either(a, b string) string {
@@ -126,13 +138,30 @@ func (s *Server) setUp(v *Visit, a account.Acceptance) (string, error) {
 	if err := account.CheckPassword(a.Password, a.Name, a.Mail); err != nil {
 		return "", err
 	}
-	if s.door().MSP() == "" {
-		n := intake.NewClient{Added: client.Added{Name: v.Field("msp"), Zone: v.Field("zone"), MSP: true}}
-		if _, err := s.door().AddClient(v.Context(), intake.Caller{Actor: "system", Source: "form"}, n); err != nil {
-			return "", err
-		}
+	if err := s.nameMSP(v); err != nil {
+		return "", err
 	}
 	return s.firstMember(v, a)
+}
+
+// nameMSP makes the MSP's log under the name given, or gives the one that is
+// there its name.
+func (s *Server) nameMSP(v *Visit) error {
+	by := intake.Caller{Actor: "system", Source: "form"}
+	name, zone := v.Field("msp"), v.Field("zone")
+	id := s.door().MSP()
+	if id == "" {
+		_, err := s.door().AddClient(v.Context(), by, intake.NewClient{Added: client.Added{Name: name, Zone: zone, MSP: true}})
+		return err
+	}
+	if name == "" {
+		return wrong("give the name of your company")
+	}
+	if name == v.msp && zone == v.Zone.String() {
+		return nil
+	}
+	_, err := s.door().Change(v.Context(), by, id, v.Now(), client.Described{Name: name, Zone: zone}, "")
+	return err
 }
 
 func (s *Server) firstMember(v *Visit, a account.Acceptance) (string, error) {

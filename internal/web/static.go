@@ -40,10 +40,10 @@ func fixed(name string) string {
 // plainRoutes are those that show no page.
 func (s *Server) plainRoutes() []Route {
 	return []Route{
-		{Method: "GET", Path: "/healthz", Permission: permit.Public, Handle: s.health},
-		{Method: "GET", Path: "/static/{file}", Permission: permit.Public, Handle: s.file},
-		{Method: "GET", Path: "/favicon.ico", Permission: permit.Public, Handle: s.icon},
-		{Method: "POST", Path: "/theme", Permission: permit.Public, Handle: s.setTheme},
+		{Method: "GET", Path: "/healthz", Permission: permit.Public, Bare: true, Handle: s.health},
+		{Method: "GET", Path: "/static/{file}", Permission: permit.Public, Bare: true, Handle: s.file},
+		{Method: "GET", Path: "/favicon.ico", Permission: permit.Public, Bare: true, Handle: s.icon},
+		{Method: "POST", Path: "/theme", Permission: permit.Public, Bare: true, Handle: s.setTheme},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"breakwater/internal/duty"
+	"breakwater/internal/interval"
 	"breakwater/internal/projection"
 )
 
@@ -17,7 +18,7 @@ type Today struct {
 	Clients []Choice
 	Show    string
 	Rows    []Todo
-	Begin   []Link // what else new clients have to begin with
+	Begin   []Link // what is not listed: later dates, further first steps
 	Rest    string
 	RestAt  string
 	Empty   string
@@ -25,6 +26,9 @@ type Today struct {
 }
 
 var todayPage = newEvidencePage[Today]("today.html")
+
+// soonDays is how far ahead a due date is listed among everything else.
+const soonDays = 14
 
 // mostToday is how many things the page lists before it is asked for all.
 const mostToday = 60
@@ -146,6 +150,11 @@ func (p *Today) fill(v *Visit, list []task) {
 	more := map[string]int{}
 	if chosen == "" && v.query("all") == "" && v.query("client") == "" {
 		list, more = firstSteps(list)
+		all := len(list)
+		list = slices.DeleteFunc(list, func(t task) bool { return t.Kind == duty.KindDue && t.Due > v.Now()+soonDays*interval.Day })
+		if n := all - len(list); n > 0 {
+			p.Begin = append(p.Begin, Link{Title: Comma(int64(n)) + " fall due later than in " + Count(soonDays, "day"), Href: v.with("show", "due")})
+		}
 	}
 	if n := len(list) - mostToday; n > 5 && v.query("all") == "" {
 		p.Rest, p.RestAt, list = "Show the other "+Comma(int64(n)), v.with("all", "1"), list[:mostToday]

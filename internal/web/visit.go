@@ -61,8 +61,10 @@ func (s *Server) handler(route Route) http.Handler {
 }
 
 func (s *Server) visit(v *Visit, route Route) error {
-	if err := s.who(v); err != nil {
-		return err
+	if !route.Bare {
+		if err := s.who(v); err != nil {
+			return err
+		}
 	}
 	if err := s.mayPass(v, route); err != nil {
 		return err

@@ -12,11 +12,17 @@
 //     done, the date of the law.
 //   - page: one template with one struct.
 //
-// To write a page: add a file noun_verb.go with its routes, its page struct,
-// its template (newPage) and its handlers; a handler is func(*Visit) error and
-// ends in render or in Visit.Go. Times are shown with the words of words.go in
-// the zone of the visit. Nothing is styled but by classes of static/site.css;
-// nothing needs script.
+// To write a page: add a file noun_verb.go with its routes (listed in table,
+// route.go), its page struct, its template (newPage) and its handlers. When a
+// handler runs, who asks is known, the permission is checked, refusal and
+// opening are entries, the form is read, and Visit has the client with its name
+// and zone. A handler is func(*Visit) error and ends in render or in Visit.Go;
+// what a person can mend is shown by Visit.again, everything else is returned
+// and answered by the table in problem.go. The template sees the Frame's fields,
+// and the page's own struct under .Page; parts that pages share stand in
+// templates/*parts.html. Forms carry {{.Key}}, so that sending one twice says it
+// once. Times are shown with the words of words.go in the zone of the visit.
+// Nothing is styled but by classes of static/site.css; nothing needs script.
 package web
 
 import (

@@ -43,7 +43,6 @@ type instance struct {
 	Accounts *account.Accounts
 	Web      *web.Server
 	now      atomic.Int64
-	started  time.Time
 	keys     map[string]string // TOTP keys by member
 }
 
