@@ -20,13 +20,13 @@ func (s *State) Apply(e event.Entry, b *evidence.Book, rules *evidence.Rules) er
 	at := evidence.Point{At: e.At, Recorded: e.Recorded, Index: e.Index}
 	switch e.Kind {
 	case event.DeviceReported:
-		v, err := event.Body[Reported](e.Envelope)
+		v, err := decodeReported(e.Envelope)
 		if err != nil {
 			return err
 		}
 		s.reported(v, at, b, rules)
 	case event.DeviceSeen:
-		v, err := event.Body[Seen](e.Envelope)
+		v, err := decodeSeen(e.Envelope)
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 
 	"breakwater/internal/blob"
 	"breakwater/internal/intake"
-	"breakwater/internal/interval"
 	"breakwater/internal/sample"
 	"breakwater/internal/seal"
 	"breakwater/internal/store"
@@ -55,9 +54,4 @@ func BenchmarkDemo(b *testing.B) {
 	for b.Loop() {
 		build(b, sample.Options{Clients: 12, Months: 14, Seed: 1, Now: newest})
 	}
-}
-
-func TestDemoProbe(t *testing.T) {
-	build(t, sample.Options{Clients: 12, Months: 4, Seed: 1, Now: newest})
-	_ = interval.Day
 }

@@ -442,8 +442,7 @@ func (h *history) servers() []string {
 	return list
 }
 
-// state is what people record on a day. The log's first days have no failures;
-// every client has one a month that is mended two days later.
+// state is what people record on a day.
 func (h *history) state(day int, at int64) {
 	for n, d := range duties {
 		if (day+n)%d.every != 0 {

@@ -13,13 +13,13 @@ func nothing(*projection.State) error { return nil }
 func BenchmarkReplay(b *testing.B) {
 	f := made(b, spec{clients: 1, devices: 200, days: 365, signed: true})
 	ctx := context.Background()
-	head, err := f.door.Summary(ctx, clientID(0))
+	s, err := f.door.Summary(ctx, clientID(0))
 	f.must(err)
 	b.ReportAllocs()
 	for b.Loop() {
-		f.must(f.door.ReadPrefix(ctx, clientID(0), head.Size, nothing))
+		f.must(f.door.ReadPrefix(ctx, clientID(0), s.Size, nothing))
 	}
-	b.ReportMetric(float64(f.bytes.Load())/float64(1<<20), "MB")
+	b.ReportMetric(float64(f.bytes.Load())/mb, "MB")
 }
 
 // BenchmarkLoad loads the same client from its snapshot.

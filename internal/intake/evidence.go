@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"breakwater/internal/document"
@@ -85,12 +86,30 @@ func (d *Door) checkEvidence(ctx context.Context, client string, e *Evidence) (*
 		if err := e.Check(p, e.At); err != nil {
 			return invalid{err}
 		}
-		if e.Subject != "" && p.Mode != framework.Event && !registered(s.Book, p.Scope, e.Subject) {
-			warning = fmt.Sprintf("%s %s is not in the register: this counts once it is added", p.Scope, e.Subject)
+		if e.State == document.Nil && p.Mode == framework.Event && e.To > d.Now()+maxAhead {
+			return invalid{fmt.Errorf("a nil statement cannot speak of what has not happened yet: end it by now with --to")}
 		}
+		warning = warningOf(s.Book, p, e)
 		return nil
 	})
 	return p, warning, err
+}
+
+// warningOf says why evidence counts for nothing yet, "" if it does.
+func warningOf(b *evidence.Book, p *framework.Practice, e *Evidence) string {
+	switch {
+	case p.Mode == framework.Event || p.Scope == framework.ScopeClient || p.Scope == framework.ScopeMSP:
+		return ""
+	case e.Subject != "" && !registered(b, p.Scope, e.Subject):
+		return fmt.Sprintf("%s %s is not in the register: this counts once it is added", p.Scope, e.Subject)
+	case e.Subject == "" && e.State == document.Holds && peopled(b.Registers[p.Scope]):
+		return fmt.Sprintf("the register has a %s, so evidence for all of them at once counts for nothing: name the %s", p.Scope, p.Scope)
+	}
+	return ""
+}
+
+func peopled(r *evidence.Register) bool {
+	return r != nil && slices.ContainsFunc(r.Subjects, func(s *evidence.Subject) bool { return len(s.Lives) > 0 })
 }
 
 func registered(b *evidence.Book, scope framework.Scope, id string) bool {

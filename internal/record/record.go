@@ -301,7 +301,7 @@ func stated(e event.Entry, at evidence.Point, b *evidence.Book) error {
 		return nil
 	}
 	p, ok := b.Adoptions[len(b.Adoptions)-1].Catalog.Practice(v.Practice)
-	if !ok {
+	if !ok || p.Scope != framework.ScopeMSP {
 		return nil
 	}
 	st := evidence.Statement{Point: at, Until: v.Until, Note: v.Note, FromMSP: true, Grade: evidence.GradeNamed(v.Grade)}
