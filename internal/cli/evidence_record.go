@@ -81,14 +81,15 @@ func (c *evidenceRecordCmd) Run(a *App) error {
 	})
 }
 
+// openDocument opens a regular file; a pipe would be waited for, maybe for ever.
 func openDocument(name string) (*os.File, error) {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, problem("%s is not a file: give a document", name)
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, problem("cannot read %s: %v: check the name", name, errors.Unwrap(err))
-	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		f.Close()
-		return nil, problem("%s is not a file: give a document", name)
 	}
 	return f, nil
 }

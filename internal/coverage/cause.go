@@ -141,7 +141,7 @@ func (e *evaluator) cause(p *part) Cause {
 		res.Reason = "no " + string(pr.Scope) + " is registered for this, and nobody says that none exist"
 		res.Known = res.From
 	} else {
-		res.Reason, res.Known = e.reason(pr, p.track, p.seg), known(pr, p.seg, p.From)
+		res.Reason, res.Known = e.reason(pr, p.track, p.seg), known(pr, p.seg, p.of.span)
 		if p.seg.by != nil {
 			res.Entries = append(res.Entries, p.seg.by.Index)
 		}
@@ -186,25 +186,27 @@ func newest(entry *uint64, index uint64) *uint64 {
 	return entry
 }
 
-// known is when the MSP first knew of a segment that begins at from: by the
-// entry that shows a failure, else when the silence passed its limit.
-func known(p *framework.Practice, s *segment, from int64) Time {
-	maxAge := int64(p.Freshness.MaxAgeDays) * interval.Day
+// known is when the MSP first knew of a segment: by the entry that shows a
+// failure, else when the silence passed its limit, and never before the
+// segment began. One that began before the window is dated by its evidence.
+func known(p *framework.Practice, s *segment, window interval.Span) Time {
+	at := s.from
+	if s.by == nil {
+		return Time(at)
+	}
+	began := s.since
 	switch s.why {
 	case whyFails:
-		return Time(s.by.Recorded)
+		began = s.by.Recorded
 	case whyOverdue:
-		return Time(max(s.by.Recorded, s.since+int64(p.Event.DeadlineDays)*interval.Day))
-	case whyStale:
-		return Time(s.since + maxAge)
-	case whySilent:
-		if s.by != nil {
-			return Time(min(from, s.since+maxAge))
-		}
-	case whyEnded, whyClosed:
-		return Time(s.since)
+		began = max(s.by.Recorded, s.since+int64(p.Event.DeadlineDays)*interval.Day)
+	case whyStale, whySilent:
+		began += int64(p.Freshness.MaxAgeDays) * interval.Day
 	}
-	return Time(from)
+	if s.from > window.From || s.status == failed && began > at {
+		return Time(max(at, began))
+	}
+	return Time(min(at, began))
 }
 
 // erased is the last erasure of an entry of a kind that feeds the practice.

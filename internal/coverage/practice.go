@@ -137,7 +137,7 @@ func (p *Practice) statusOf(failedAny bool) string {
 			return StatusNotBound
 		}
 		return StatusNotApplicable
-	case len(p.Covered) == 0 && !failedAny:
+	case len(p.Covered) == 0 && !failedAny && !slices.ContainsFunc(p.Exempt, func(x Exempt) bool { return x.Why == NotApplicable }):
 		return StatusNever
 	}
 	return StatusGap

@@ -45,6 +45,11 @@ func (w *work) action(d *Duty, p *framework.Practice, g *coverage.Gap, inScope i
 		d.Action = "State whether anything happened: " + inSentence(p.Title)
 	case p.Mode == framework.InForce && p.Scope == framework.ScopeVendor && d.Kind != KindBegin && len(d.Subjects) > 0:
 		d.Action = "Renew the agreement with " + w.whom(p.Scope, d.Subjects, g.More)
+	case d.Kind == KindDue && p.Mode == framework.State:
+		d.Action = "Show again: " + inSentence(p.Title)
+		if whom, ok := joins[p.Scope]; ok && len(d.Subjects) > 0 {
+			d.Action += "," + whom + w.whom(p.Scope, d.Subjects, g.More)
+		}
 	default:
 		d.Action = w.adapt(p, d.Subjects, g.More)
 	}

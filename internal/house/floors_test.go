@@ -27,7 +27,7 @@ var floors = [][]string{
 	6:  {"duty", "loss", "notice", "exposure", "request", "bundle", "permit"},
 	7:  {"store", "blob", "seal", "witness", "importer", "importer/...", "osquery", "agent", "agent/...", "account", "mailer", "report"},
 	8:  {"intake", "vouch"},
-	9:  {"web", "web/...", "api", "cli", "sample"},
+	9:  {"web", "web/...", "api", "cli", "sample", "figures"},
 	10: {"cmd/..."},
 }
 

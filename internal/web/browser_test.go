@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,6 +62,9 @@ func TestPagesInBrowser(t *testing.T) {
 		}
 	}
 }
+
+// theme is the one in which pages are served just now.
+var theme atomic.Value
 
 func skip(t *testing.T, why string) {
 	t.Helper()
@@ -116,13 +120,15 @@ func (x *instance) serve(pages []seen) *httptest.Server {
 		if secret, ok := strings.CutPrefix(r.URL.Path, "/captured/as/"); ok {
 			http.SetCookie(w, &http.Cookie{Name: "breakwater", Value: secret, Path: "/", HttpOnly: true})
 		}
+		now, _ := theme.Load().(string)
 		body, ok := captured[r.URL.Path]
 		if !ok {
+			r.AddCookie(&http.Cookie{Name: "breakwater-theme", Value: now})
 			x.Web.ServeHTTP(w, r)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		io.WriteString(w, body)
+		io.WriteString(w, strings.Replace(body, "<html ", `<html data-theme="`+now+`" `, 1))
 	}))
 	x.Cleanup(srv.Close)
 	return srv
@@ -145,12 +151,10 @@ func (x *instance) look(ctx context.Context, base string, p seen, axe string) {
 			continue
 		}
 		name := fmt.Sprintf("%s-%d-%s", p.name, l.width, l.theme)
-		dress := fmt.Sprintf(`document.documentElement.dataset.theme = %q; true`, l.theme)
+		theme.Store(l.theme)
 		if err := chromedp.Do(ctx, chromedp.EmulateViewport(l.width, 900), chromedp.Navigate(base+p.path)); err != nil {
 			x.Fatalf("%s: %v", name, err)
 		}
-		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](dress))
-		x.must(err)
 		x.picture(ctx, name)
 		wide, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
 		x.must(err)

@@ -41,7 +41,7 @@ func portfolio(n int, now int64) []duty.Row {
 		if i%9 == 0 {
 			s.Tally.InPlace, s.Tally.Failed = 24, 1
 			s.Failures = []duty.Failure{{
-				Practice: "iam-mfa-email", Title: "MFA on email", Since: now - 9*interval.Day, Held: 33, InScope: 34, Noun: "accounts",
+				Practice: "iam-mfa-email", Title: "MFA on email", Since: now - 9*interval.Day, Failing: 1, InScope: 34, Noun: "accounts",
 				Reason: "legacy sign-in was turned back on", Entries: []uint64{18412}, Cure: duty.Cure{Known: now - 9*interval.Day, Ends: now + 21*interval.Day},
 			}}
 		}

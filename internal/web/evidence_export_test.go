@@ -6,6 +6,7 @@ import (
 
 	"breakwater/internal/account"
 	"breakwater/internal/duty"
+	"breakwater/internal/event"
 	"breakwater/internal/permit"
 )
 
@@ -18,3 +19,6 @@ func ShowClients(s *Server, w http.ResponseWriter, r *http.Request, rows []duty.
 	}
 	return s.desk.showClients(v, rows, nil, now)
 }
+
+// Tells reports whether entries of a kind are told in words.
+func Tells(k event.Kind) bool { return k.IsStatement() || tells[k] != nil }

@@ -188,14 +188,16 @@ func within(days int) string {
 
 func freshness(row *framework.Practice) Fact {
 	mark := limitMarks[row.Freshness.Limit]
-	if row.Freshness.Basis == framework.BasisProposed {
-		mark = Proposal
-	}
 	text := Count(row.Freshness.MaxAgeDays, "day") + ": evidence older than that proves nothing more."
 	if row.Mode == framework.InForce {
 		text = "From when it takes effect until it ends; reviewed every " + Count(row.Freshness.MaxAgeDays, "day") + "."
 	}
-	return Fact{"Freshness", []FactPart{{Text: text}, {Mark: &mark, Text: row.Freshness.Why}}}
+	f := Fact{"Freshness", []FactPart{{Text: text}, {Mark: &mark, Text: row.Freshness.Why}}}
+	if row.Freshness.Basis == framework.BasisProposed {
+		proposal := Proposal
+		f.Parts = append(f.Parts, FactPart{Mark: &proposal, Text: "The number is from a proposal (90 FR 898), which is not in force."})
+	}
+	return f
 }
 
 // lawFacts are the sections of the rule that the practice answers.
