@@ -144,12 +144,12 @@ func copies(name, meant, how string, found *bool, content []byte) int {
 	return 1
 }
 
-// copyFolder is "copydir FROM TO".
+// copyFolder is "copydir FROM TO": rights are kept.
 func copyFolder(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: copydir FROM TO")
 	}
-	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(ts.MkAbs(args[0]))))
+	ts.Check(exec.Command("cp", "-a", ts.MkAbs(args[0]), ts.MkAbs(args[1])).Run())
 }
 
 // makeFifo is "fifo NAME".

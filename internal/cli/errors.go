@@ -11,18 +11,21 @@ import (
 
 	"breakwater/internal/blob"
 	"breakwater/internal/intake"
-	"breakwater/internal/seal"
 	"breakwater/internal/store"
 	"breakwater/internal/vouch"
 )
 
 // plain is an error whose text is the whole sentence for the person, with what
 // to do next.
-type plain struct{ text string }
+type plain struct {
+	text string
+	why  error
+}
 
 func (e plain) Error() string { return e.text }
+func (e plain) Unwrap() error { return e.why }
 
-func problem(format string, args ...any) error { return plain{fmt.Sprintf(format, args...)} }
+func problem(format string, args ...any) error { return plain{text: fmt.Sprintf(format, args...)} }
 
 // next says what to do about errors that lower floors tell apart. Where told
 // is set, the floor below says it itself whenever anything stands behind the
@@ -58,14 +61,18 @@ func advised(err error) error {
 			return err
 		}
 	}
-	return plain{oneLine(err.Error())}
+	text := oneLine(err.Error())
+	if strings.Contains(text, "I/O error") {
+		text += ": see whether the disk is full or damaged, then try again"
+	}
+	return plain{text, err}
 }
 
 // sentence is the one line that a person is told.
 func sentence(err error) string {
 	text := oneLine(err.Error())
 	var p plain
-	if errors.As(err, &p) || errors.Is(err, intake.ErrInvalid) || errors.Is(err, seal.ErrNoMaster) {
+	if errors.As(err, &p) || errors.Is(err, intake.ErrInvalid) {
 		return text
 	}
 	for _, n := range next {

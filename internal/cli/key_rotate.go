@@ -62,7 +62,7 @@ func (c *keyRotateCmd) Run(a *App) error {
 	}
 	next, err := c.next(a)
 	if err != nil {
-		return err
+		return advised(err)
 	}
 	return a.with(func(s *site) error {
 		ring := seal.NewKeyring(next)

@@ -112,9 +112,11 @@ func (a *App) masterPath() string {
 func (a *App) master() (*seal.Master, error) {
 	switch {
 	case a.KeyEnv != "":
-		return seal.FromEnv(a.KeyEnv)
+		m, err := seal.FromEnv(a.KeyEnv)
+		return m, advised(err)
 	case a.KeyCommand != "":
-		return seal.FromCommand(a.ctx, a.KeyCommand)
+		m, err := seal.FromCommand(a.ctx, a.KeyCommand)
+		return m, advised(err)
 	}
 	m, err := seal.FromFile(a.masterPath())
 	for range 20 {
@@ -125,7 +127,7 @@ func (a *App) master() (*seal.Master, error) {
 		time.Sleep(10 * time.Millisecond)
 		m, err = seal.FromFile(a.masterPath())
 	}
-	return m, err
+	return m, advised(err)
 }
 
 func (a *App) openSite() (*site, error) {

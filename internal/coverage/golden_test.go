@@ -21,8 +21,10 @@ func yearPractices() []framework.Practice {
 		return framework.Freshness{MaxAgeDays: days, Limit: framework.LimitRule}
 	}
 	return []framework.Practice{
-		{ID: "disk-encryption", Scope: framework.ScopeDevice, Mode: framework.State, OnboardDays: 5, Relief: framework.ReliefAlternative,
-			Feeds: []framework.Feed{{Measure: "m", Required: true}}},
+		{
+			ID: "disk-encryption", Scope: framework.ScopeDevice, Mode: framework.State, OnboardDays: 5, Relief: framework.ReliefAlternative,
+			Feeds: []framework.Feed{{Measure: "m", Required: true}},
+		},
 		{ID: "risk-analysis", Freshness: rule(365)},
 		{ID: "restore-test", Freshness: age(92)},
 		{ID: "training", Scope: framework.ScopePerson, Freshness: age(365), OnboardDays: 30},

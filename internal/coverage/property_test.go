@@ -25,14 +25,18 @@ const (
 func mixed(longer int) []framework.Practice {
 	either := []framework.LegalKind{framework.CoveredEntity, framework.BusinessAssociate}
 	return []framework.Practice{
-		{ID: "dev-one", Number: 10001, Scope: framework.ScopeDevice, Mode: framework.State, Freshness: age(3 + longer), OnboardDays: 2, Relief: framework.ReliefAlternative,
-			Applies: &framework.Applies{EPHI: true}, Feeds: []framework.Feed{{Measure: "m1", Required: true}}},
+		{
+			ID: "dev-one", Number: 10001, Scope: framework.ScopeDevice, Mode: framework.State, Freshness: age(3 + longer), OnboardDays: 2, Relief: framework.ReliefAlternative,
+			Applies: &framework.Applies{EPHI: true}, Feeds: []framework.Feed{{Measure: "m1", Required: true}},
+		},
 		{ID: "dev-two", Number: 10002, Scope: framework.ScopeDevice, Mode: framework.State, Freshness: age(4), Feeds: []framework.Feed{
 			{Measure: "m1", Required: true}, {Measure: "m2", Required: true, Platforms: []string{"windows"}}, {Measure: "m3"},
 		}},
 		{ID: "dev-said", Number: 10003, Scope: framework.ScopeDevice, Mode: framework.Periodic, Freshness: age(5 + longer), Profile: framework.ProfileCore},
-		{ID: "whole", Number: 10004, Scope: framework.ScopeClient, Mode: framework.State, Freshness: age(3), Relief: framework.ReliefAlternative,
-			Feeds: []framework.Feed{{Measure: "m2", Required: true}}, Binds: either[:1]},
+		{
+			ID: "whole", Number: 10004, Scope: framework.ScopeClient, Mode: framework.State, Freshness: age(3), Relief: framework.ReliefAlternative,
+			Feeds: []framework.Feed{{Measure: "m2", Required: true}}, Binds: either[:1],
+		},
 		{ID: "vendor-terms", Number: 10005, Scope: framework.ScopeVendor, Mode: framework.InForce, Freshness: age(9), Applies: &framework.Applies{Vendor: []string{"phi"}}, OnboardDays: 1},
 		{ID: "terms", Number: 10006, Scope: framework.ScopeClient, Mode: framework.InForce, Freshness: age(9), Relief: framework.ReliefAlternative},
 		{ID: "leavers", Number: 10007, Scope: framework.ScopePerson, Mode: framework.Event, Freshness: age(5 + longer), Event: &framework.EventRule{DeadlineDays: 2}},

@@ -372,3 +372,37 @@ func TestRule12ErasedEvidenceIsSaid(t *testing.T) {
 		t.Errorf("cause %+v", c)
 	}
 }
+
+func TestRule2EachCatalogOrdersOneInstantByItsOwnVerdicts(t *testing.T) {
+	p := framework.Practice{Scope: framework.ScopeDevice, Mode: framework.State, Feeds: []framework.Feed{{Measure: "m", Required: true}}}
+	for slot, want := range []string{"0.1 1x5", "0.1 1=5"} {
+		s := tell(t, p).on(0, device("A"))
+		c := s.log[0].body.(adopted).catalog
+		s.log[0].body = adopted{c, slotted(c, slot)}
+		both := measures("A", "agent", framework.Fails) // fails by the first rule only
+		both.verdicts = both.verdicts.With(1, framework.Holds)
+		other := measures("A", "agent", framework.Holds)
+		other.verdicts = other.verdicts.With(1, framework.Holds)
+		s.on(1, both).on(1, other)
+		s.both(5, want)
+	}
+}
+
+func TestRule2OfOneInstantTheLastLoggedDecidesByEachRule(t *testing.T) {
+	p := framework.Practice{Scope: framework.ScopeDevice, Mode: framework.State, Feeds: []framework.Feed{{Measure: "m", Required: true}}}
+	first := measures("A", "agent", framework.NotApplicable)
+	first.verdicts = first.verdicts.With(1, framework.Fails) // another rule's failure sorts it last
+	s := tell(t, p).on(0, device("A")).on(1, first).on(1, measures("A", "agent", framework.Holds))
+	s.both(5, "0.1 1=5")
+}
+
+func TestRule5ARetractedClosureDisputesWhatStoodOnIt(t *testing.T) {
+	p := framework.Practice{Scope: framework.ScopeDevice, Mode: framework.State, Feeds: []framework.Feed{{Measure: "m", Required: true}}}
+	s := tell(t, p).on(0, device("A")).on(0, measures("A", "agent", framework.Fails)).on(1, closed{2, true}).
+		on(2, about("A", evidence.Holds)).on(4, retracted{3, false})
+	s.want(coverage.Proven, 6, "0x1 1.2 2!4 4x6")
+	s.want(coverage.Best, 6, "0x6")
+	if got := s.ask(coverage.Proven, 6).Covered[0].DisputedBy; !slices.Equal(got, []uint64{5}) {
+		t.Errorf("disputed by %v, want the retraction, entry 5", got)
+	}
+}

@@ -165,7 +165,7 @@ func (s *Store) BackupFile(ctx context.Context, path string, files Files, progre
 	}
 	if err != nil {
 		os.Remove(f.Name())
-		return report, err
+		return report, roomError(err)
 	}
 	return report, syncDir(filepath.Dir(path))
 }

@@ -110,3 +110,20 @@ func SchemaInDatabase(t testing.TB, s *Store) map[string][]string {
 	}
 	return all
 }
+
+// CodeError is the sentence for a result code of SQLite.
+func CodeError(code int) error { return codeError(code) }
+
+// Plan is how SQLite would run a statement.
+func Plan(t testing.TB, s *Store, sql string) string {
+	t.Helper()
+	rows, err := s.eng.(*sqliteEngine).writer.rows(context.Background(), "EXPLAIN QUERY PLAN "+sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := ""
+	for _, r := range rows {
+		plan += r.text(3) + "\n"
+	}
+	return plan
+}

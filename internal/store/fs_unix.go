@@ -8,7 +8,12 @@ import (
 	"syscall"
 )
 
-var errReadOnlyFS error = syscall.EROFS
+// What the system says when nothing can be written.
+var (
+	errReadOnlyFS error = syscall.EROFS
+	errFullFS     error = syscall.ENOSPC
+	errQuotaFS    error = syscall.EDQUOT
+)
 
 // lockFile waits for the exclusive lock of an open file. Closing releases it.
 func lockFile(f *os.File) error {

@@ -1,13 +1,17 @@
 package store
 
 import (
-	"errors"
 	"os"
 
 	"golang.org/x/sys/windows"
 )
 
-var errReadOnlyFS = errors.New("read-only file system")
+// What the system says when nothing can be written.
+var (
+	errReadOnlyFS error = windows.ERROR_WRITE_PROTECT
+	errFullFS     error = windows.ERROR_DISK_FULL
+	errQuotaFS    error = windows.ERROR_DISK_QUOTA_EXCEEDED
+)
 
 // lockFile waits for the exclusive lock of an open file. Closing releases it.
 func lockFile(f *os.File) error {

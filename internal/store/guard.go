@@ -171,7 +171,7 @@ func writeDurably(path string, data []byte) error {
 	}
 	if err != nil {
 		os.Remove(f.Name())
-		return err
+		return fileError(err)
 	}
 	return syncDir(filepath.Dir(path))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
 	"net/url"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // pragmas are set on every connection when it opens, and asserted by a test.
@@ -84,16 +82,6 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqliteEngine, err
 		e.readers <- nil
 	}
 	return e, nil
-}
-
-func fileError(err error) error {
-	switch {
-	case errors.Is(err, os.ErrPermission), errors.Is(err, errReadOnlyFS):
-		return fmt.Errorf("%w: give this user the right to write the file and its folder", ErrReadOnly)
-	case errors.Is(err, os.ErrNotExist):
-		return fmt.Errorf("no such folder: make it first")
-	}
-	return err
 }
 
 func (e *sqliteEngine) name() string { return "sqlite" }
@@ -341,33 +329,6 @@ func (c *sqliteConn) rows(ctx context.Context, sql string, args ...any) ([]row, 
 		return nil
 	})
 	return all, err
-}
-
-// sqliteError turns what people can do something about into one line.
-func sqliteError(err error) error {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	switch e.Code() {
-	case sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_ROWID:
-		return errDuplicate
-	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return fmt.Errorf("%w: stop that process or try again", ErrBusy)
-	case sqlite3.SQLITE_FULL:
-		return fmt.Errorf("%w: make room and try again, nothing was lost", ErrFull)
-	case sqlite3.SQLITE_READONLY:
-		return fmt.Errorf("%w: give this user the right to write the file and its folder", ErrReadOnly)
-	case sqlite3.SQLITE_CANTOPEN:
-		return fmt.Errorf("%w or its folder is missing: check the path and the rights of this user", ErrReadOnly)
-	case sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("the file is not a database: check the path")
-	case sqlite3.SQLITE_CORRUPT:
-		return fmt.Errorf("the database file is damaged: restore a backup: %w", err)
-	}
-	return err
 }
 
 // waitFor is a context without an end for statements inside a transaction: to

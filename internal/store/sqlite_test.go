@@ -103,6 +103,65 @@ func TestLockedByAnother(t *testing.T) {
 	commitOK(t, s, one(l, "a"))
 }
 
+// TestOpenBesideAWriter opens and reads a database that another process holds
+// for writing: nothing is to be written, so nothing is waited for.
+func TestOpenBesideAWriter(t *testing.T) {
+	e := newEnv(t, "sqlite")
+	s, l := e.start(t)
+	fill(t, s, l, 3)
+	defer store.HoldWriteLock(t, e.open(t, e.options()))()
+	o := e.options()
+	o.BusyTimeout = 50 * time.Millisecond
+	beside := e.open(t, o)
+	if got := must(beside.LogByName(context.Background(), "lakeside")); got.ID != l.ID {
+		t.Errorf("got log %d, want %d", got.ID, l.ID)
+	}
+	if n := len(envelopes(t, beside, l)); n != 3 {
+		t.Errorf("got %d entries, want 3", n)
+	}
+	if res, err := beside.Commit(context.Background(), []store.Submission{one(l, "a")}); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("append: got %v, %v, want ErrBusy", res, err)
+	}
+}
+
+// TestSQLiteSays holds what the codes of SQLite mean to people.
+func TestSQLiteSays(t *testing.T) {
+	room, right := "free some space", "give this user the right to write"
+	for code, want := range map[int]struct {
+		is  error
+		say string
+	}{
+		13:   {store.ErrFull, room},      // FULL
+		778:  {store.ErrFull, room},      // IOERR_WRITE
+		1034: {store.ErrFull, room},      // IOERR_FSYNC
+		1546: {store.ErrFull, room},      // IOERR_TRUNCATE
+		4874: {store.ErrFull, room},      // IOERR_SHMSIZE
+		5386: {store.ErrFull, room},      // IOERR_SHMMAP
+		4618: {store.ErrReadOnly, right}, // IOERR_SHMOPEN
+		14:   {store.ErrReadOnly, right}, // CANTOPEN
+		8:    {store.ErrReadOnly, right}, // READONLY
+		1544: {store.ErrReadOnly, right}, // READONLY_DIRECTORY
+		5:    {store.ErrBusy, "try again"},
+		266:  {nil, "copy the folder"}, // IOERR_READ
+		3850: {nil, "network share"},   // IOERR_LOCK
+	} {
+		err := store.CodeError(code)
+		if want.is != nil && !errors.Is(err, want.is) || !strings.Contains(fmt.Sprint(err), want.say) {
+			t.Errorf("code %d: got %v, want %v and %q", code, err, want.is, want.say)
+		}
+	}
+}
+
+// TestNewestLeafByIndex keeps the search for a log's last leaf off the table.
+func TestNewestLeafByIndex(t *testing.T) {
+	e := newEnv(t, "sqlite")
+	s := e.open(t, e.options())
+	plan := store.Plan(t, s, "SELECT size FROM instance_leaf WHERE log = 0 AND pseudonym = x'00' ORDER BY idx DESC LIMIT 1")
+	if !strings.Contains(plan, "USING INDEX instance_leaf_pseudonym (log=? AND pseudonym=?)") || strings.Contains(plan, "TEMP B-TREE") {
+		t.Errorf("plan: %s", plan)
+	}
+}
+
 func TestDiskFull(t *testing.T) {
 	e := newEnv(t, "sqlite")
 	o := e.options()

@@ -182,8 +182,10 @@ func (s *Store) begin(ctx context.Context) error {
 	if err := s.eng.migrate(ctx); err != nil {
 		return fmt.Errorf("bring the tables up to date: %w", err)
 	}
-	if err := s.writeRetry(ctx, s.initialize); err != nil {
-		return fmt.Errorf("open database: %w", err)
+	if fresh { // else nothing is written, so that no lock is waited for
+		if err := s.writeRetry(ctx, s.initialize); err != nil {
+			return fmt.Errorf("open database: %w", err)
+		}
 	}
 	if err := s.loadKeys(ctx, InstanceLog); err != nil {
 		return fmt.Errorf("open database: %w", err)

@@ -230,9 +230,8 @@ func (p *Client) quick(v *Visit, st *projection.State, a asked, r coverage.Repor
 	if e, ok := st.Document.Last("risk-analysis"); ok {
 		add("the day of the risk analysis", e.At)
 	}
-	for n := len(st.Record.Bundles) - 1; n >= 0; n-- {
-		add("the day of the last bundle", st.Record.Bundles[n].At)
-		break
+	if n := len(st.Record.Bundles); n > 0 {
+		add("the day of the last bundle", st.Record.Bundles[n-1].At)
 	}
 	add("the first day", began)
 }

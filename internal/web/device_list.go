@@ -184,7 +184,7 @@ func (p *Devices) rows(v *Visit, st *projection.State, a asked, all []*device.De
 	if len(list) == 0 {
 		p.Fits = "No device fits this filter and these words."
 	}
-	first, last := 0, len(list)
+	var first, last int
 	p.Pages, first, last = v.pages(len(list), perPage)
 	c := says{v.Zone, a.On}
 	for n := first; n < last; n++ {

@@ -139,7 +139,7 @@ func TestCivilDay(t *testing.T) {
 	x.says("risk-analysis", document.Holds, 0)
 	x.now.Store(late.Add(48 * time.Hour).UnixMilli())
 	b := x.as("dana")
-	for day, want := range map[string]string{"2026-11-20": "no entry shows it in place", "2026-11-21": "show it in place on November 21, 2026"} {
+	for day, want := range map[string]string{"2026-11-20": "no entry shows it in place", "2026-11-21": "shows it in place on November 21, 2026"} {
 		b.wantSays(b.get("/clients/lakeside/practices/risk-analysis?on="+day), want)
 	}
 }
@@ -176,7 +176,7 @@ func TestRecordEvidence(t *testing.T) {
 	form[5], form[9] = "", "2027-11-20T10:00"
 	wrong := b.send("/clients/lakeside/practices/risk-analysis/record", "", "", form...)
 	b.wantStatus(wrong, http.StatusUnprocessableEntity)
-	b.wantSays(wrong, "Not recorded.", "Approved by Dr. Ames")
+	b.wantSays(wrong, "Say what is to be recorded", "Approved by Dr. Ames")
 	form[5] = "holds"
 	b.wantSays(b.send("/clients/lakeside/practices/risk-analysis/record", "", "", form...), "That lies in the future")
 	x.join("ida", permit.Auditor, "lakeside")
@@ -193,6 +193,7 @@ func TestRelief(t *testing.T) {
 	dana.wantStatus(dana.send(path, "", "", form...), http.StatusForbidden)
 	olga := x.as("olga")
 	olga.wantTo(olga.send(path, "", "", form...), "/clients/lakeside/practices/risk-analysis")
+	x.pass(5 * time.Minute)
 	olga.wantSays(olga.get("/clients/lakeside/practices/risk-analysis"), "Risk accepted", "Until the new server is there", "Risk accepted in entry")
 	x.wantCount(olga.get("/clients/lakeside/practices/dev-screen-lock").Body, "#relief option[value=alternative]", 1)
 	x.wantCount(olga.get("/clients/lakeside/practices/risk-analysis").Body, "#relief option[value=alternative]", 0)
@@ -221,10 +222,12 @@ func TestGapShown(t *testing.T) {
 			sides += e.Side + " " + e.To + " " + e.Practice + "; "
 		}
 	})
-	if want := "msp Dana bc-restore-test; client Olga bc-restore-test; "; sides != want {
+	if want := "msp dana bc-restore-test; client olga bc-restore-test; "; sides != want {
 		t.Errorf("shown: %q, want %q", sides, want)
 	}
-	x.as("olga").wantSays(x.as("dana").get("/clients/lakeside/practices/bc-restore-test"), "to Olga", "of 30")
+	x.pass(30 * time.Hour)
+	b := x.as("dana")
+	b.wantSays(b.get("/clients/lakeside/practices/bc-restore-test"), "to olga", "day 1 of 30")
 }
 
 // Who has one client sees that one in the portfolio and among what is to be

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"html/template"
 	"net/url"
-	"time"
 
 	"breakwater/internal/account"
 	"breakwater/internal/permit"
@@ -311,9 +310,4 @@ func (s *Server) ownTokenRevoke(v *Visit) error {
 		return err
 	}
 	return v.Go("/own", "The token is revoked.")
-}
-
-// nextYear is the last day on which a new token or an auditor's role may end.
-func nextYear(now int64, zone *time.Location) string {
-	return time.UnixMilli(now).In(zone).AddDate(1, 0, -1).Format(time.DateOnly)
 }

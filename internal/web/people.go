@@ -33,12 +33,11 @@ func (s *Server) peopleRoutes() []Route {
 
 // People is the page of everyone with access.
 type People struct {
-	Members  []PersonRow
-	Left     []PersonRow
-	May      bool
-	Form     PersonForm
-	Invited  Invited
-	ByClient bool
+	Members []PersonRow
+	Left    []PersonRow
+	May     bool
+	Form    PersonForm
+	Invited Invited
 }
 
 // PersonRow is one member in a list.
@@ -50,11 +49,11 @@ type PersonRow struct {
 
 // PersonForm is the form that adds someone. Action is where it goes.
 type PersonForm struct {
-	Action, Key string
-	Name, Mail  string
-	Roles       []Choice
-	Clients     []Choice // empty where the client is given
-	Until, Last string
+	Action     string
+	Name, Mail string
+	Roles      []Choice
+	Clients    []Choice // empty where the client is given
+	Until      string
 }
 
 // Invited is a link that was just made, shown once.
@@ -72,7 +71,6 @@ type Person struct {
 	May      bool
 	Form     PersonForm
 	Invited  Invited
-	Clients  []Choice
 }
 
 // GrantRow is one role of a member with what takes it away.
@@ -208,7 +206,7 @@ func heldRole(v *Visit, g permit.Grant, clients map[string]string) HeldRole {
 func (s *Server) personForm(v *Visit, clients map[string]string) PersonForm {
 	f := PersonForm{
 		Name: v.PostFormValue("name"), Mail: v.PostFormValue("mail"), Until: v.PostFormValue("until"),
-		Last: nextYear(v.Now(), v.Zone), Clients: clientChoices(clients, v.PostFormValue("client")),
+		Clients: clientChoices(clients, v.PostFormValue("client")),
 	}
 	chosen := either(v.PostFormValue("role"), string(permit.Technician))
 	for _, r := range permit.Roles() {

@@ -1,11 +1,5 @@
 package web
 
-import (
-	"fmt"
-	"strings"
-	"time"
-)
-
 // Strip is a window at day resolution, ready to draw: one path per state for a
 // viewBox "0 0 Days 18", and the sentence that says the same. It has the
 // fields of duty.Strip, so that Strip(x) converts one.
@@ -27,28 +21,6 @@ type Month struct {
 	X       string // "31.2%"
 	Text    string
 	Quarter bool
-}
-
-// NewAxis makes the axis of days civil days from first.
-func NewAxis(first time.Time, days int) Axis {
-	a := Axis{Days: days}
-	var ticks strings.Builder
-	for n := range days {
-		d := first.AddDate(0, 0, n)
-		if d.Day() != 1 {
-			continue
-		}
-		fmt.Fprintf(&ticks, "M%d 0V18", n)
-		text, quarter := d.Format("Jan"), d.Month()%3 == 1
-		if d.Month() == time.January {
-			text = d.Format("2006")
-		}
-		if float64(n) < 0.97*float64(days) {
-			a.Labels = append(a.Labels, Month{fmt.Sprintf("%.1f%%", 100*float64(n)/float64(days)), text, quarter})
-		}
-	}
-	a.Ticks = ticks.String()
-	return a
 }
 
 // Known counts spans or practices by how they are known.
