@@ -7,6 +7,7 @@
 #                 need where it is root on Debian, else says what to install
 #   make long     crash rounds, fuzz minutes, long benchmarks (hours)
 #   make bench    the benchmarks, once
+#   make bench-figures   the table of docs/performance.md, in a few minutes
 #   make cross    the agent and the verifier, for Windows and macOS
 #
 # CI=true: nothing may be skipped. BREAKWATER_NOSKIP=1 says so to the tests,
@@ -19,7 +20,7 @@ ifeq ($(CI),true)
 export BREAKWATER_NOSKIP := 1
 endif
 
-.PHONY: build check format vet staticcheck deadcode house race setup test long cross bench clean
+.PHONY: build check format vet staticcheck deadcode house race setup test long cross bench bench-figures clean
 
 build:
 	$(GO) build -trimpath -o bin/ ./cmd/...
@@ -67,6 +68,9 @@ cross:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...
+
+bench-figures:
+	@scripts/figures
 
 clean:
 	rm -rf bin .tools

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
@@ -66,6 +67,29 @@ func run(ts *testscript.TestScript, args []string) int {
 		ts.Fatalf("run: %v", err)
 	}
 	return 0
+}
+
+// raceUsers is "race args...": two users run the same command at the same
+// moment; both end, and files "one" and "two" have their exit codes and what
+// they printed.
+func raceUsers(ts *testscript.TestScript, neg bool, args []string) {
+	var both [2]*exec.Cmd
+	var out [2]bytes.Buffer
+	for n, program := range []string{"breakwater-nobody", "breakwater-daemon"} {
+		c := exec.Command(program, args...)
+		c.Dir, c.Stdout, c.Stderr = ts.Getenv("WORK"), &out[n], &out[n]
+		for _, name := range []string{"PATH", "HOME", "BREAKWATER_DATA", "BREAKWATER_KEY_ENV", "MASTER"} {
+			c.Env = append(c.Env, name+"="+ts.Getenv(name))
+		}
+		ts.Check(c.Start())
+		both[n] = c
+	}
+	for n, c := range both {
+		_ = c.Wait() // its exit code is what is asked for
+		text := fmt.Sprintf("%d\n%s", c.ProcessState.ExitCode(), out[n].Bytes())
+		ts.Logf("%s", text)
+		ts.Check(os.WriteFile(ts.MkAbs([]string{"one", "two"}[n]), []byte(text), 0o600))
+	}
 }
 
 // advice is what the last part of a line begins with that ends in what to do

@@ -166,11 +166,15 @@ func makeSparse(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), mib<<20+1))
 }
 
-// giveToNobody is "nobody": the script goes on as a user who owns nothing, in
-// folders that anybody may pass through.
+// giveToNobody is "nobody [FOLDER]": the script goes on as a user who owns
+// nothing, in folders that anybody may pass through. With a folder, everything
+// in it may be written by anybody.
 func giveToNobody(ts *testscript.TestScript, neg bool, args []string) {
 	for dir := ts.Getenv("WORK"); dir != "/" && dir != os.TempDir(); dir = filepath.Dir(dir) {
 		ts.Check(os.Chmod(dir, 0o755))
+	}
+	if len(args) == 1 {
+		ts.Check(exec.Command("chmod", "-R", "a+rwX", ts.MkAbs(args[0])).Run())
 	}
 	ts.Setenv("PROGRAM", "breakwater-nobody")
 }

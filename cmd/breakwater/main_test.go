@@ -26,7 +26,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"breakwater":        main,
 		"breakwater-at":     mainAt,
-		"breakwater-nobody": mainNobody,
+		"breakwater-nobody": func() { mainAs(nobody) },
+		"breakwater-daemon": func() { mainAs(daemon) },
+		"breakwater-append": mainAppend,
 	})
 }
 
@@ -43,12 +45,15 @@ func mainAt() {
 	os.Exit(code)
 }
 
-// nobody is a user who owns nothing.
-const nobody = 65534
+// Two users who own nothing.
+const (
+	nobody = 65534
+	daemon = 1
+)
 
-// mainNobody is the program run by nobody; only root may become that.
-func mainNobody() {
-	if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody)); err != nil {
+// mainAs is the program run by another user; only root may become that.
+func mainAs(user int) {
+	if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(user), syscall.Setuid(user)); err != nil {
 		panic(err)
 	}
 	main()
@@ -71,7 +76,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": runCode, "refused": runRefused, "json": checkJSON, "now": setClock, "ready": awaitReady, "send": sendBody,
 			"sql": runSQL, "alter": alterCell, "lock": lockDatabase, "flip": flipFile, "member": changeMember,
-			"copydir": copyFolder, "fifo": makeFifo, "sparse": makeSparse, "nobody": giveToNobody, "small": mountSmall, "fill": fillDisk,
+			"copydir": copyFolder, "fifo": makeFifo, "sparse": makeSparse, "nobody": giveToNobody, "race": raceUsers, "small": mountSmall, "fill": fillDisk,
 		},
 		Deadline:      time.Now().Add(5 * time.Minute), // a command that hangs is ended, and fails
 		UpdateScripts: os.Getenv("UPDATE") == "1",

@@ -41,7 +41,10 @@ type Envelope struct {
 // Entry is an envelope in its log. Recorded is the server's clock in ms UTC
 // when it was committed; it never decreases within a log.
 type Entry struct {
+	// Index counts through all epochs of a log. Base is the index of the first
+	// entry of its own epoch: what a body says of an index counts from there.
 	Index    uint64
+	Base     uint64
 	Recorded int64
 	Envelope
 }

@@ -59,6 +59,8 @@ func TestRuns(t *testing.T) {
 		{"late, and says something else", []evidence.Observation{report(0, 0, 0, holds), report(1, 24, 24, holds), report(2, 12, 30, fails), report(3, 48, 48, holds)}, nothing, [][2]uint64{{0, 0}, {2, 2}, {1, 1}, {3, 3}}, 2},
 		{"late, before all runs", []evidence.Observation{report(0, 24, 24, holds), report(1, 48, 48, holds), report(2, 0, 50, fails)}, nothing, [][2]uint64{{2, 2}, {0, 1}}, 1},
 		{"of one instant the failure is last", []evidence.Observation{report(0, 24, 24, fails), report(1, 24, 24, holds)}, nothing, [][2]uint64{{1, 1}, {0, 0}}, 1},
+		{"of one instant with a run, and says something else", []evidence.Observation{report(0, 0, 0, holds), report(1, 24, 24, holds), report(2, 24, 24, fails)}, nothing, [][2]uint64{{0, 0}, {1, 1}, {2, 2}}, 2},
+		{"what shares its instant begins no run", []evidence.Observation{report(0, 24, 24, fails), report(1, 24, 24, holds), report(2, 48, 48, fails)}, nothing, [][2]uint64{{1, 1}, {0, 0}, {2, 2}}, 1},
 		{"a retracted member stands alone", []evidence.Observation{report(0, 0, 0, holds), report(1, 24, 24, holds), report(2, 48, 48, holds)}, func(b *evidence.Book) {
 			b.Retract(1, evidence.Point{Index: 3}, true)
 		}, [][2]uint64{{0, 0}, {1, 1}, {2, 2}}, 2},

@@ -46,28 +46,36 @@ func ms(d time.Duration) string {
 
 const mb = 1 << 20
 
-// TestFigures prints the table of docs/performance.md. It asserts nothing: the
-// machine decides. BREAKWATER_FIGURES=1 asks for it.
-func TestFigures(t *testing.T) {
-	if os.Getenv("BREAKWATER_FIGURES") == "" {
-		t.Skip("set BREAKWATER_FIGURES=1, or run `make bench-figures`, for a table of a few minutes")
+// BenchmarkFigures prints the table of docs/performance.md; `make
+// bench-figures` runs it once. It asserts nothing: the machine decides.
+func BenchmarkFigures(b *testing.B) {
+	fmt.Println("\n| what | target | measured |\n|---|---|---|")
+	for _, part := range []struct {
+		name string
+		do   func(*testing.B)
+	}{
+		{"append", figuresOfAppend},
+		{"client", figuresOfAClient},
+		{"portfolio", figuresOfThePortfolio},
+		{"programs", figuresOfPrograms},
+		{"demo", figuresOfTheDemo},
+		{"six-years", figuresOfSixYears},
+		{"growth", figuresOfGrowth},
+	} {
+		b.Run(part.name, func(b *testing.B) {
+			fmt.Println() // after the name that is printed before
+			part.do(b)
+		})
 	}
-	fmt.Println("| what | target | measured |\n|---|---|---|")
-	t.Run("append", figuresOfAppend)
-	t.Run("client", figuresOfAClient)
-	t.Run("portfolio", figuresOfThePortfolio)
-	t.Run("programs", figuresOfPrograms)
-	t.Run("demo", figuresOfTheDemo)
-	t.Run("growth", figuresOfGrowth)
 }
 
-func figuresOfAppend(t *testing.T) {
+func figuresOfAppend(t *testing.B) {
 	ratio, speed := appendRatio(t, 15)
 	row("append in batches of 100, checked, sealed, committed, folded, against the same rows without tree and sealing", "at least 0.8", "%.2f (%.0f events/s)", ratio, speed)
 	row("append with 64 waiting writers, 8 clients", "at least 10,000 events/s", "%.0f events/s", waiting(t, 64, 8, 40_000))
 }
 
-func figuresOfAClient(t *testing.T) {
+func figuresOfAClient(t *testing.B) {
 	ctx := context.Background()
 	s := spec{clients: 1, devices: 200, days: 365, signed: true}
 	var f *fixture
@@ -119,7 +127,7 @@ func wholeClients() int {
 	return 20
 }
 
-func figuresOfThePortfolio(t *testing.T) {
+func figuresOfThePortfolio(t *testing.B) {
 	ctx := context.Background()
 	var f *fixture
 	whole := wholeClients()
@@ -158,7 +166,7 @@ func figuresOfThePortfolio(t *testing.T) {
 	s.stop()
 }
 
-func figuresOfPrograms(t *testing.T) {
+func figuresOfPrograms(t *testing.B) {
 	path, size := program(t)
 	data := t.TempDir()
 	s := serve(t, path, data)
@@ -168,13 +176,16 @@ func figuresOfPrograms(t *testing.T) {
 	s.stop()
 }
 
-func figuresOfTheDemo(t *testing.T) {
+func figuresOfTheDemo(t *testing.B) {
 	took := build(t, sample.Options{Clients: 12, Months: 14, Seed: 1, Now: newest})
 	row("build the sample, 12 clients, 14 months", "20 s", "%s", ms(took))
+}
+
+func figuresOfSixYears(t *testing.B) {
 	s := spec{clients: 1, devices: 200, days: 6 * 365}
 	f := made(t, s)
 	before := heap()
-	took = once(func() { f.must(f.door.Read(context.Background(), clientID(0), nothing)) })
+	took := once(func() { f.must(f.door.Read(context.Background(), clientID(0), nothing)) })
 	sum, err := f.door.Summary(context.Background(), clientID(0))
 	f.must(err)
 	row("six years of one client of 200 devices", "", "folded in %s, state %d MB, row of the portfolio from %s", ms(took), (heap()-before)/mb, interval.Format(sum.Started)[:10])
@@ -182,7 +193,7 @@ func figuresOfTheDemo(t *testing.T) {
 
 // figuresOfGrowth show that cost grows with the work: ten and a hundred times
 // as much takes ten and a hundred times as long, and no longer.
-func figuresOfGrowth(t *testing.T) {
+func figuresOfGrowth(t *testing.B) {
 	fmt.Println("\n| scale | append one batch of 100 to a log of | open and list | portfolio page |\n|---|---|---|---|")
 	log := empty(t, spec{days: 1})
 	log.add(0)

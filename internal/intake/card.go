@@ -57,7 +57,7 @@ func (d *Door) cardOf(ctx context.Context, r *room, size uint64) (card, bool, er
 		}
 		size = cardFirst
 	}
-	for e, err := range d.entries(ctx, r.log, next.Size, size) {
+	for e, err := range d.entries(ctx, r, next.Size, size) {
 		if err != nil {
 			return next, false, err
 		}

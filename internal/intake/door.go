@@ -84,7 +84,9 @@ type Door struct {
 
 // room is one client's place at the door.
 type room struct {
-	log store.Log
+	log    store.Log // the newest epoch
+	before []epoch   // the epochs before it; they never change
+	offset uint64    // how many entries those have
 
 	mu       sync.RWMutex
 	state    *projection.State // nil when not in memory
@@ -154,12 +156,21 @@ func (d *Door) refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list logs: %w", err)
 	}
+	byName := map[string][]store.Log{}
+	for _, l := range logs {
+		byName[l.Name] = append(byName[l.Name], l)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, l := range logs {
-		if have := d.clients[l.Name]; have == nil || have.log.Epoch < l.Epoch {
-			d.clients[l.Name] = &room{log: l}
+	for name, logs := range byName {
+		if have := d.clients[name]; have != nil && len(have.before)+1 >= len(logs) {
+			continue
 		}
+		r, err := d.roomOf(ctx, logs)
+		if err != nil {
+			return err
+		}
+		d.clients[name] = r
 	}
 	d.order = orderOf(d.clients)
 	return nil

@@ -10,6 +10,7 @@ import (
 	"breakwater/internal/event"
 	"breakwater/internal/interval"
 	"breakwater/internal/member"
+	"breakwater/internal/store"
 )
 
 // maxLines is how many entries are listed at once.
@@ -34,29 +35,44 @@ func (d *Door) Lines(ctx context.Context, client string, from, to uint64) ([]Ent
 	if err != nil {
 		return nil, 0, err
 	}
-	head, err := d.store.Head(ctx, r.log.ID)
+	size, err := d.size(ctx, r)
 	if err != nil {
-		return nil, 0, fmt.Errorf("read head: %w", err)
+		return nil, 0, err
 	}
-	to = min(to, head.Size, from+maxLines)
+	to = min(to, size, from+maxLines)
 	lines := []EntryLine{}
-	for raw, err := range d.store.Entries(ctx, r.log.ID, from, max(from, to)) {
-		if err != nil {
-			return nil, 0, err
+	for _, ep := range r.epochs() {
+		first, last := max(from, ep.base), min(to, ep.base+ep.size)
+		if first >= last {
+			continue
 		}
-		l := EntryLine{
-			Index: raw.Index, Kind: event.Kind(raw.Kind).String(), Recorded: interval.Format(raw.Recorded), Leaf: hex.EncodeToString(raw.LeafHash[:]), Erased: raw.Erased,
-		}
-		if !raw.Erased {
-			e, err := event.Decode(raw.Envelope)
+		for raw, err := range d.store.Entries(ctx, ep.log.ID, first-ep.base, last-ep.base) {
 			if err != nil {
-				return nil, 0, fmt.Errorf("entry %d: %w", raw.Index, err)
+				return nil, 0, err
 			}
-			l.At, l.Actor, l.Source, l.Envelope = interval.Format(e.At), e.Actor, e.Source, string(raw.Envelope)
+			l, err := lineOf(raw, ep.base)
+			if err != nil {
+				return nil, 0, err
+			}
+			lines = append(lines, l)
 		}
-		lines = append(lines, l)
 	}
-	return lines, head.Size, nil
+	return lines, size, nil
+}
+
+func lineOf(raw store.Stored, base uint64) (EntryLine, error) {
+	l := EntryLine{
+		Index: raw.Index + base, Kind: event.Kind(raw.Kind).String(), Recorded: interval.Format(raw.Recorded), Leaf: hex.EncodeToString(raw.LeafHash[:]), Erased: raw.Erased,
+	}
+	if raw.Erased {
+		return l, nil
+	}
+	e, err := event.Decode(raw.Envelope)
+	if err != nil {
+		return l, fmt.Errorf("entry %d: %w", l.Index, err)
+	}
+	l.At, l.Actor, l.Source, l.Envelope = interval.Format(e.At), e.Actor, e.Source, string(raw.Envelope)
+	return l, nil
 }
 
 // NoteRefusal records in the MSP's own log that a member asked for something

@@ -100,7 +100,9 @@ func (d *Door) statements(ctx context.Context) ([]mspStatement, error) {
 		return nil, err
 	}
 	for i := range res {
-		leaf, err := d.leaf(ctx, r.log.ID, res[i].body.Index)
+		ep, index := r.place(res[i].body.Index)
+		res[i].body.Index = index
+		leaf, err := d.leaf(ctx, ep.log.ID, index)
 		if err != nil {
 			return nil, err
 		}

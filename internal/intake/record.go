@@ -14,19 +14,30 @@ import (
 	"breakwater/internal/store"
 )
 
-// kindOf is the kind of one entry of a client, and whether it is erased.
-func (d *Door) kindOf(ctx context.Context, client string, index uint64) (event.Kind, bool, error) {
+// target is an entry that another one is about: its index within its epoch,
+// its kind, and whether it is erased.
+type target struct {
+	index  uint64
+	kind   event.Kind
+	erased bool
+}
+
+func (d *Door) target(ctx context.Context, client string, index uint64) (target, error) {
 	r, err := d.find(ctx, client)
 	if err != nil {
-		return 0, false, err
+		return target{}, err
 	}
-	for e, err := range d.store.Entries(ctx, r.log.ID, index, index+1) {
+	at, err := r.current(index)
+	if err != nil {
+		return target{}, err
+	}
+	for e, err := range d.store.Entries(ctx, r.log.ID, at, at+1) {
 		if err != nil {
-			return 0, false, fmt.Errorf("read entry: %w", err)
+			return target{}, fmt.Errorf("read entry: %w", err)
 		}
-		return event.Kind(e.Kind), e.Erased, nil
+		return target{at, event.Kind(e.Kind), e.Erased}, nil
 	}
-	return 0, false, invalid{fmt.Errorf("entry %d of %s is %w: list entries with `breakwater log`", index, client, ErrNotFound)}
+	return target{}, invalid{fmt.Errorf("entry %d of %s is %w: list entries with `breakwater log`", index, client, ErrNotFound)}
 }
 
 // fixed are the kinds that nobody may take back or destroy: proofs and scope
@@ -41,7 +52,7 @@ func fixed(k event.Kind) bool {
 
 // Retract takes an entry back that was recorded by mistake.
 func (d *Door) Retract(ctx context.Context, by Caller, client string, index uint64, why string) (Receipt, error) {
-	kind, _, err := d.kindOf(ctx, client, index)
+	of, err := d.target(ctx, client, index)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -49,8 +60,8 @@ func (d *Door) Retract(ctx context.Context, by Caller, client string, index uint
 		Client: client, Caller: by, Key: fmt.Sprintf("retract:%d", index),
 		Check: func(s *projection.State) error {
 			switch {
-			case fixed(kind):
-				return fmt.Errorf("entry %d is %s, which cannot be taken back: record what is right instead", index, kind)
+			case fixed(of.kind):
+				return fmt.Errorf("entry %d is %s, which cannot be taken back: record what is right instead", index, of.kind)
 			case strings.TrimSpace(why) == "":
 				return errors.New("say why the entry was a mistake")
 			}
@@ -58,7 +69,7 @@ func (d *Door) Retract(ctx context.Context, by Caller, client string, index uint
 		},
 		Events: func() ([]New, error) {
 			return []New{{
-				Kind: event.EntryRetracted, At: d.Now(), Body: record.Retracted{Index: index, Kind: uint16(kind), By: by.Actor, Why: why},
+				Kind: event.EntryRetracted, At: d.Now(), Body: record.Retracted{Index: of.index, Kind: uint16(of.kind), By: by.Actor, Why: why},
 				Submitted: record.Retracted{Index: index},
 			}}, nil
 		},
@@ -67,7 +78,7 @@ func (d *Door) Retract(ctx context.Context, by Caller, client string, index uint
 
 // CloseFailure closes a failing entry without a pass of its own source.
 func (d *Door) CloseFailure(ctx context.Context, by Caller, client string, index uint64, why string) (Receipt, error) {
-	kind, _, err := d.kindOf(ctx, client, index)
+	of, err := d.target(ctx, client, index)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -81,7 +92,7 @@ func (d *Door) CloseFailure(ctx context.Context, by Caller, client string, index
 		},
 		Events: func() ([]New, error) {
 			return []New{{
-				Kind: event.FailureClosed, At: d.Now(), Body: record.Closed{Index: index, Kind: uint16(kind), By: by.Actor, Why: why},
+				Kind: event.FailureClosed, At: d.Now(), Body: record.Closed{Index: of.index, Kind: uint16(of.kind), By: by.Actor, Why: why},
 				Submitted: record.Closed{Index: index},
 			}}, nil
 		},
@@ -103,21 +114,21 @@ func erasureName(client string, index uint64) string { return fmt.Sprintf("%s %d
 
 // ProposeErasure asks that an entry's content be destroyed.
 func (d *Door) ProposeErasure(ctx context.Context, by Caller, client string, index uint64, why string) error {
-	kind, erased, err := d.kindOf(ctx, client, index)
+	of, err := d.target(ctx, client, index)
 	switch {
 	case err != nil:
 		return err
-	case erased:
+	case of.erased:
 		return invalid{fmt.Errorf("entry %d was erased before: nothing is left to erase", index)}
-	case fixed(kind):
-		return invalid{fmt.Errorf("entry %d is %s, which cannot be erased: the log's proofs rest on it", index, kind)}
+	case fixed(of.kind):
+		return invalid{fmt.Errorf("entry %d is %s, which cannot be erased: the log's proofs rest on it", index, of.kind)}
 	case strings.TrimSpace(why) == "":
 		return invalid{errors.New("say why the content must be destroyed")}
 	}
 	if err := d.notHeld(ctx, client); err != nil {
 		return err
 	}
-	return d.putSetting(ctx, areaErase, erasureName(client, index), Erasure{client, index, uint16(kind), by.Actor, why, d.Now()})
+	return d.putSetting(ctx, areaErase, erasureName(client, index), Erasure{client, index, uint16(of.kind), by.Actor, why, d.Now()})
 }
 
 func (d *Door) notHeld(ctx context.Context, client string) error {
@@ -145,12 +156,16 @@ func (d *Door) ApproveErasure(ctx context.Context, by Caller, client string, ind
 	if p.By == by.Actor {
 		return Receipt{}, invalid{fmt.Errorf("an erasure needs two people: someone other than %s has to approve it", by.Actor)}
 	}
+	of, err := d.target(ctx, client, index)
+	if err != nil {
+		return Receipt{}, err
+	}
 	rec, err := d.Submit(ctx, Submission{
-		Client: client, Caller: by, Key: fmt.Sprintf("erase:%d", index), Erase: &index,
+		Client: client, Caller: by, Key: fmt.Sprintf("erase:%d", index), Erase: &of.index,
 		Check: held,
 		Events: func() ([]New, error) {
 			return []New{{Kind: event.EntryErased, At: d.Now(), Body: record.Erased{
-				Index: index, Kind: p.Kind, By: p.By, ApprovedBy: by.Actor, Why: p.Why,
+				Index: of.index, Kind: p.Kind, By: p.By, ApprovedBy: by.Actor, Why: p.Why,
 			}, Submitted: record.Erased{Index: index}}}, nil
 		},
 	})

@@ -32,7 +32,7 @@ func (d *Door) snapshot(ctx context.Context, r *room) *projection.State {
 		return nil
 	}
 	s, err := projection.FromSnapshot(n.Data, d.catalogOf(ctx))
-	if err != nil || s.Size != n.Size {
+	if err != nil || s.Size != n.Size+r.offset {
 		d.log.WarnContext(ctx, "snapshot is of no use", "log", r.log.Origin, "error", err)
 		return nil
 	}
@@ -74,6 +74,7 @@ func (r *room) encoded() ([]byte, uint64, error) {
 }
 
 func (d *Door) keepDerived(ctx context.Context, r *room, name, fold string, size uint64, raw []byte) error {
+	size -= r.offset // snapshots are kept with the newest epoch
 	root, err := d.store.RootAt(ctx, r.log.ID, size)
 	if err != nil {
 		return err

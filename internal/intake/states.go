@@ -101,44 +101,55 @@ func (d *Door) catalogOf(ctx context.Context) func(hash [32]byte) (*framework.Ca
 	}
 }
 
-// entries reads [from, to) of a client's log as the fold wants it.
-func (d *Door) entries(ctx context.Context, l store.Log, from, to uint64) iter.Seq2[projection.Stored, error] {
+// entries reads [from, to) of a client's log, counted through all its epochs,
+// as the fold wants it.
+func (d *Door) entries(ctx context.Context, r *room, from, to uint64) iter.Seq2[projection.Stored, error] {
 	return func(yield func(projection.Stored, error) bool) {
-		for raw, err := range d.store.Entries(ctx, l.ID, from, to) {
-			if err != nil {
-				yield(projection.Stored{}, err)
-				return
-			}
-			e := projection.Stored{Erased: raw.Erased}
-			e.Index, e.Recorded = raw.Index, raw.Recorded
-			if !raw.Erased {
-				if e.Envelope, err = event.Decode(raw.Envelope); err != nil {
-					yield(projection.Stored{}, fmt.Errorf("entry %d: %w", raw.Index, err))
-					return
-				}
-			}
-			if !yield(e, nil) {
+		for _, ep := range r.epochs() {
+			if from < ep.base+ep.size && to > ep.base && !d.epoch(ctx, ep, max(from, ep.base), min(to, ep.base+ep.size), yield) {
 				return
 			}
 		}
 	}
 }
 
+// epoch reads [from, to) of one epoch; it reports whether to go on.
+func (d *Door) epoch(ctx context.Context, ep epoch, from, to uint64, yield func(projection.Stored, error) bool) bool {
+	for raw, err := range d.store.Entries(ctx, ep.log.ID, from-ep.base, to-ep.base) {
+		if err != nil {
+			yield(projection.Stored{}, err)
+			return false
+		}
+		e := projection.Stored{Erased: raw.Erased}
+		e.Index, e.Base, e.Recorded = raw.Index+ep.base, ep.base, raw.Recorded
+		if !raw.Erased {
+			if e.Envelope, err = event.Decode(raw.Envelope); err != nil {
+				yield(projection.Stored{}, fmt.Errorf("entry %d: %w", e.Index, err))
+				return false
+			}
+		}
+		if !yield(e, nil) {
+			return false
+		}
+	}
+	return true
+}
+
 // load brings a room's state up to its log's head.
 func (d *Door) load(ctx context.Context, r *room) error {
-	head, err := d.store.Head(ctx, r.log.ID)
+	size, err := d.size(ctx, r)
 	if err != nil {
-		return fmt.Errorf("read head: %w", err)
+		return err
 	}
 	r.mu.RLock()
-	fresh := r.state != nil && r.state.Size == head.Size
+	fresh := r.state != nil && r.state.Size == size
 	r.mu.RUnlock()
 	if fresh {
 		return nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return d.fold(ctx, r, head.Size)
+	return d.fold(ctx, r, size)
 }
 
 // foldAfter is how many committed entries wait at most for the next reader
@@ -156,8 +167,8 @@ func (d *Door) committed(ctx context.Context, r *room, envelopes []event.Envelop
 		r.fresh = map[uint64]event.Entry{}
 	}
 	for n, env := range envelopes {
-		i := res.Index(n)
-		r.fresh[i] = event.Entry{Index: i, Recorded: res.Recorded, Envelope: env}
+		i := res.Index(n) + r.offset
+		r.fresh[i] = event.Entry{Index: i, Base: r.offset, Recorded: res.Recorded, Envelope: env}
 	}
 	many := len(r.fresh) >= foldAfter
 	r.freshMu.Unlock()
@@ -169,7 +180,7 @@ func (d *Door) committed(ctx context.Context, r *room, envelopes []event.Envelop
 		r.forget(interval.Forever)
 		return nil
 	}
-	return d.fold(ctx, r, max(r.state.Size, res.First))
+	return d.fold(ctx, r, max(r.state.Size, res.First+r.offset))
 }
 
 // next takes the committed entry with an index, if this process has it.
@@ -211,7 +222,7 @@ func (d *Door) fold(ctx context.Context, r *room, size uint64) error {
 	}
 	if r.state == nil || r.state.Again() {
 		s, err := projection.Replay(func() iter.Seq2[projection.Stored, error] {
-			return d.entries(ctx, r.log, 0, size)
+			return d.entries(ctx, r, 0, size)
 		}, d.catalogOf(ctx), before)
 		if err != nil {
 			r.state = nil
@@ -247,7 +258,7 @@ func (d *Door) apply(ctx context.Context, r *room, size uint64) error {
 // applyStored folds entries of the log until one comes that this process has
 // in memory.
 func (d *Door) applyStored(ctx context.Context, r *room, size uint64) error {
-	for e, err := range d.entries(ctx, r.log, r.state.Size, size) {
+	for e, err := range d.entries(ctx, r, r.state.Size, size) {
 		if err != nil {
 			return err
 		}
@@ -298,18 +309,18 @@ func (d *Door) ReadPrefix(ctx context.Context, client string, size uint64, f fun
 	if err != nil {
 		return err
 	}
-	head, err := d.store.Head(ctx, r.log.ID)
+	all, err := d.size(ctx, r)
 	if err != nil {
-		return fmt.Errorf("read head: %w", err)
+		return err
 	}
-	if size > head.Size {
-		return invalid{fmt.Errorf("the log of %s has %d entries: ask for a size up to that", client, head.Size)}
+	if size > all {
+		return invalid{fmt.Errorf("the log of %s has %d entries: ask for a size up to that", client, all)}
 	}
 	if size == 0 {
-		return invalid{fmt.Errorf("a log of no entries says nothing: ask for a size from 1 to %d", head.Size)}
+		return invalid{fmt.Errorf("a log of no entries says nothing: ask for a size from 1 to %d", all)}
 	}
 	s, err := projection.Replay(func() iter.Seq2[projection.Stored, error] {
-		return d.entries(ctx, r.log, 0, size)
+		return d.entries(ctx, r, 0, size)
 	}, d.catalogOf(ctx), nil)
 	if err != nil {
 		return fmt.Errorf("replay %s: %w", client, err)

@@ -74,6 +74,9 @@ func (d *Door) try(ctx context.Context, r *room, s Submission) (placed, error) {
 	if err != nil {
 		return placed{}, err
 	}
+	if expect != nil {
+		*expect -= r.offset
+	}
 	res, err := d.commit.Append(ctx, store.Submission{Log: r.log.ID, Expect: expect, Items: items, Erase: s.Erase, Jobs: s.Jobs})
 	if err != nil {
 		return placed{}, d.explain(err)
@@ -82,7 +85,7 @@ func (d *Door) try(ctx context.Context, r *room, s Submission) (placed, error) {
 		return placed{}, fmt.Errorf("appended as entry %d, but could not be folded: %w", res.First, err)
 	}
 	return placed{Receipt{
-		Log: s.Client, Index: res.First, At: events[0].At, Recorded: res.Recorded, Repeated: res.Repeated, Erased: res.Erased,
+		Log: s.Client, Index: res.First + r.offset, At: events[0].At, Recorded: res.Recorded, Repeated: res.Repeated, Erased: res.Erased,
 	}, res}, nil
 }
 

@@ -23,11 +23,11 @@ func (d *Door) Summary(ctx context.Context, client string) (duty.Summary, error)
 	if err != nil {
 		return duty.Summary{}, err
 	}
-	head, err := d.store.Head(ctx, r.log.ID)
+	size, err := d.size(ctx, r)
 	if err != nil {
-		return duty.Summary{}, fmt.Errorf("read head: %w", err)
+		return duty.Summary{}, err
 	}
-	return d.summaryAt(ctx, r, head.Size)
+	return d.summaryAt(ctx, r, size)
 }
 
 func (d *Door) summaryAt(ctx context.Context, r *room, size uint64) (duty.Summary, error) {
@@ -163,7 +163,7 @@ func (d *Door) rooms(ctx context.Context) ([]*room, []uint64, error) {
 	var sizes []uint64
 	for _, id := range d.order {
 		if r := d.clients[id]; size[r.log.ID] > 0 {
-			rooms, sizes = append(rooms, r), append(sizes, size[r.log.ID])
+			rooms, sizes = append(rooms, r), append(sizes, size[r.log.ID]+r.offset)
 		}
 	}
 	return rooms, sizes, nil

@@ -183,6 +183,7 @@ func (s *State) Apply(e event.Entry, b *evidence.Book, rules *evidence.Rules, ca
 		if err != nil {
 			return err
 		}
+		v.Index += e.Base
 		s.Erased[v.Index] = v
 		k := event.Kind(v.Kind)
 		b.Erasures = append(b.Erasures, evidence.Erasure{Point: at, Erased: v.Index, Kind: v.Kind, KindName: k.String()})
@@ -191,13 +192,13 @@ func (s *State) Apply(e event.Entry, b *evidence.Book, rules *evidence.Rules, ca
 		if err != nil {
 			return err
 		}
-		b.Retract(v.Index, at, observes(v.Kind))
+		b.Retract(v.Index+e.Base, at, observes(v.Kind))
 	case event.FailureClosed:
 		v, err := event.Body[Closed](e.Envelope)
 		if err != nil {
 			return err
 		}
-		b.Close(v.Index, evidence.Closure{Point: at, By: v.By, Why: v.Why}, observes(v.Kind))
+		b.Close(v.Index+e.Base, evidence.Closure{Point: at, By: v.By, Why: v.Why}, observes(v.Kind))
 	case event.GapShown:
 		v, err := event.Body[Shown](e.Envelope)
 		if err != nil {

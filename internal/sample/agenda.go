@@ -255,18 +255,32 @@ func (o *office) record(ctx context.Context, midnight int64) error {
 	return nil
 }
 
-func (o *office) tend(ctx context.Context, d *duty, midnight int64) error {
-	since := (midnight - o.from) / interval.Day
-	due := since == int64(d.first)
-	if d.last > 0 {
-		due = midnight-d.last >= int64(d.every)*interval.Day
-	}
+// due reports whether a duty is to be done on a day.
+func (d *duty) due(o *office, midnight int64) bool {
 	for _, s := range d.skip {
 		if s.Contains(midnight) {
-			return nil
+			return false
 		}
 	}
-	if !due {
+	if d.last > 0 {
+		return midnight-d.last >= int64(d.every)*interval.Day
+	}
+	return (midnight-o.from)/interval.Day == int64(d.first)
+}
+
+// states reports whether the MSP says something on a day that is issued to
+// every client.
+func (o *office) states(midnight int64) bool {
+	for _, d := range o.agenda {
+		if p, ok := framework.Embedded().Practice(d.practice); ok && p.Scope == framework.ScopeMSP && o.msp && d.due(o, midnight) {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *office) tend(ctx context.Context, d *duty, midnight int64) error {
+	if !d.due(o, midnight) {
 		return nil
 	}
 	from := d.last

@@ -119,6 +119,9 @@ var me = intake.Caller{Actor: "member:dana-whitlow", Source: "form"}
 // wait for the disk, which then has one commit to make for all of them.
 const maxWorkers = 64
 
+// recording is the time of the day at which people record.
+const recording = 20 * hour
+
 const (
 	hour   = int64(time.Hour / time.Millisecond)
 	minute = int64(time.Minute / time.Millisecond)
@@ -134,23 +137,32 @@ func (w *world) day(ctx context.Context, midnight int64) error {
 	}{
 		{14 * hour, func(c context.Context, o *office, t int64) error { return o.opens(c, t) }},
 		{15 * hour, func(c context.Context, o *office, t int64) error { return o.report(c, t) }},
-		{20 * hour, func(c context.Context, o *office, t int64) error { return o.record(c, t) }},
+		{recording, func(c context.Context, o *office, t int64) error { return o.record(c, t) }},
 		{21 * hour, func(c context.Context, o *office, t int64) error { return o.flush(c, t) }},
 	} {
 		w.clock.Set(midnight + step.at)
-		if err := w.each(ctx, midnight, step.do); err != nil {
+		alone := step.at == recording && w.offices[0].states(midnight)
+		if err := w.each(ctx, midnight, alone, step.do); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// each does one step for every office, several at a time.
-func (w *world) each(ctx context.Context, midnight int64, do func(context.Context, *office, int64) error) error {
+// each does one step for every office, several at a time. Alone, the MSP itself
+// goes first: what it says is then the first of the day in every log.
+func (w *world) each(ctx context.Context, midnight int64, alone bool, do func(context.Context, *office, int64) error) error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var first error
 	next := make(chan *office)
+	offices := w.offices
+	if alone {
+		if err := do(ctx, offices[0], midnight); err != nil {
+			return fmt.Errorf("%s on %s: %w", offices[0].id, interval.Civil(midnight, time.UTC), err)
+		}
+		offices = offices[1:]
+	}
 	for range min(maxWorkers, len(w.offices)) {
 		wg.Go(func() {
 			for o := range next {
@@ -162,7 +174,7 @@ func (w *world) each(ctx context.Context, midnight int64, do func(context.Contex
 			}
 		})
 	}
-	for _, o := range w.offices {
+	for _, o := range offices {
 		next <- o
 	}
 	close(next)

@@ -70,11 +70,13 @@ func (c *logCheck) prepare() error {
 		}
 		c.keys = k
 	}
-	c.claims = append(c.claims, c.claimed[c.l.Pseudonym]...)
+	if err := c.claimsOfLeaves(); err != nil {
+		return err
+	}
 	err := c.t.scan(query{t: tableCheckpoint, where: []cond{eq(colLog, c.l.ID)}}, func(r row) error {
 		p, err := checkpointOf(r)
 		if err == nil {
-			err = sameNote(c.l.Origin, p)
+			err = sameNote(earlierOrigin(c.l, p), p)
 		}
 		if err != nil {
 			return c.bad(-1, "checkpoint of size %d: %v", r.int(1), err)
@@ -237,6 +239,20 @@ func (c *logCheck) envelope(e *entryRow, st *Stored) error {
 		}
 	}
 	return err
+}
+
+// claimsOfLeaves takes what the instance log says of this log. Under its own
+// pseudonym it says what it lost, once for each epoch after the first.
+func (c *logCheck) claimsOfLeaves() error {
+	said := c.claimed[c.l.Pseudonym]
+	if c.l.ID != InstanceLog {
+		c.claims = append(c.claims, said...)
+		return nil
+	}
+	if len(said) != c.l.Epoch-1 {
+		return c.bad(-1, "its epoch is %d, and its leaves admit %d losses", c.l.Epoch, len(said))
+	}
+	return nil
 }
 
 func (c *logCheck) instanceEntries() error {

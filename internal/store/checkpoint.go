@@ -115,7 +115,8 @@ func checkpointOf(r row) (Checkpoint, error) {
 	return Checkpoint{Log: r.int(0), Size: uint64(r.int(1)), Root: ledger.Hash(r.bytes(2)), Note: r.bytes(3), Made: r.int(4)}, nil
 }
 
-// Checkpoints lists a log's checkpoints from a size on, smallest first.
+// Checkpoints lists a log's checkpoints from a size on, smallest first; of the
+// instance log, those of its present epoch.
 func (s *Store) Checkpoints(ctx context.Context, log LogID, from uint64) ([]Checkpoint, error) {
 	return s.checkpoints(ctx, query{t: tableCheckpoint, where: []cond{eq(colLog, log), {"size", ">=", int64(from)}}})
 }
@@ -136,9 +137,15 @@ func (s *Store) checkpoints(ctx context.Context, q query) ([]Checkpoint, error) 
 	var list []Checkpoint
 	err := s.read(ctx, func(t tx) error {
 		list = list[:0]
+		origin, err := s.presentOrigin(t, q)
+		if err != nil {
+			return err
+		}
 		return t.scan(q, func(r row) error {
 			c, err := checkpointOf(r)
-			list = append(list, c)
+			if origin == "" || ofOrigin(c.Note, origin) {
+				list = append(list, c)
+			}
 			return err
 		})
 	})
@@ -146,6 +153,19 @@ func (s *Store) checkpoints(ctx context.Context, q query) ([]Checkpoint, error) 
 		return nil, fmt.Errorf("read checkpoints: %w", err)
 	}
 	return list, nil
+}
+
+// presentOrigin is the origin that the checkpoints of a query must have: only the
+// instance log keeps checkpoints of several epochs in one table.
+func (s *Store) presentOrigin(t tx, q query) (string, error) {
+	if q.where[0] != eq(colLog, InstanceLog) {
+		return "", nil
+	}
+	r, err := t.get(tableLog, InstanceLog)
+	if err != nil || r == nil || r.int(4) == 1 {
+		return "", err
+	}
+	return r.text(1), nil
 }
 
 // PutCosignature stores a witness's line under a stored checkpoint. A second one

@@ -109,9 +109,7 @@ func (d *desk) client(v *Visit) error {
 		return err
 	}
 	if a.Today && !a.Best {
-		if err := d.noteShown(v, failed); err != nil {
-			return err
-		}
+		d.noteShown(v, v.Client, failed)
 	}
 	title := v.ClientName
 	if !a.Today {

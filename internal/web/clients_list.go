@@ -72,6 +72,7 @@ func (d *desk) clients(v *Visit) error {
 	if err != nil {
 		return err
 	}
+	d.notePortfolio(v, rows)
 	return d.showClients(v, rows, unread, now)
 }
 

@@ -147,7 +147,7 @@ func (p *Devices) rows(v *Visit, st *projection.State, a asked, all []*device.De
 	var list []listed
 	for n, x := range all {
 		y := listed{Device: x}
-		if n < 2*mostSubjects {
+		if n < mostSubjects {
 			var err error
 			if y.answers, err = a.deviceAnswers(st, x.ID, practices); err != nil {
 				return err

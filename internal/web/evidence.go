@@ -2,6 +2,7 @@ package web
 
 import (
 	"html/template"
+	"sync"
 
 	"breakwater/internal/permit"
 )
@@ -9,7 +10,8 @@ import (
 // desk is the pages of what was in place, with what they keep between visits.
 type desk struct {
 	*Server
-	sums summaries
+	sums  summaries
+	shown sync.Map // keys of failures that are known to have been shown
 }
 
 // evidenceRoutes are the pages of what was in place: portfolio, client,

@@ -88,4 +88,3 @@ func TestPortfolioOfManyClients(t *testing.T) {
 		t.Errorf("%d rows are loud: one is the limit", n)
 	}
 }
-

@@ -64,10 +64,29 @@ func recordForm(v *Visit, st *projection.State, row *framework.Practice, relief 
 		f.PeriodIs = "for a term, from when to when"
 		if row.Mode == framework.Event {
 			f.PeriodIs, f.AsksRef, f.Refs = "for “nothing happened”", true, openRefs(st.Book, row)
+			f.nothing(v, st.Book, row)
 		}
 	}
 	f.One, f.Subjects = subjectChoices(v, st, row, relief)
 	return f
+}
+
+// nothing proposes the period for "nothing happened": from the end of the last
+// one to yesterday.
+func (f *RecordForm) nothing(v *Visit, b *evidence.Book, row *framework.Practice) {
+	if f.From+f.To != "" || v.Method == "POST" {
+		return
+	}
+	last := int64(0)
+	if on := b.Practices[row.Number]; on != nil {
+		for _, n := range on.Nils {
+			last = max(last, n.To)
+		}
+	}
+	last = max(last, b.Started.Recorded, v.Now()-int64(row.Freshness.MaxAgeDays)*interval.Day)
+	if yesterday := v.Now() - interval.Day; last < yesterday {
+		f.From, f.To = interval.Civil(last, v.Zone), interval.Civil(yesterday, v.Zone)
+	}
 }
 
 // typed is what was sent in this form, "" in the other one.
@@ -81,7 +100,7 @@ func (v *Visit) typed(name string, relief bool) string {
 func recordStates(row *framework.Practice, chosen string) []Choice {
 	switch {
 	case row.Mode == framework.Event:
-		return choices(chosen, document.Trigger, "it happened: "+row.Event.Trigger, document.Answer, "it was answered", document.Nil, "nothing happened in a period", document.Holds, "looked after, nothing to report")
+		return choices(chosen, document.Nil, "nothing happened in a period", document.Trigger, "it happened: "+row.Event.Trigger, document.Answer, "it was answered", document.Holds, "looked after")
 	case row.Mode == framework.InForce:
 		return choices(chosen, document.Holds, "in force", document.Fails, "not in force any more", document.Unknown, "not to be found out")
 	case nounOf[row.Scope] != "":
@@ -188,6 +207,9 @@ func statementOf(v *Visit, allowed []string) (intake.Evidence, error) {
 	var err error
 	if e.At, err = momentOf(v, "at"); err != nil {
 		return e, err
+	}
+	if v.Field("event") != "" && e.State != document.Nil {
+		return e, nil // the two dates are for that one alone
 	}
 	if t := v.Field("from"); t != "" {
 		if e.From, err = civilDay(t, v.Zone); err != nil {

@@ -212,6 +212,7 @@ func TestGapShown(t *testing.T) {
 	}
 	for _, who := range []string{"dana", "olga"} {
 		b := x.as(who)
+		b.get("/clients")
 		for _, path := range []string{"", "/practices/bc-restore-test", "/practices/bc-restore-test", ""} {
 			b.wantStatus(b.get("/clients/lakeside"+path), http.StatusOK)
 		}

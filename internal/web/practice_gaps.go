@@ -114,9 +114,12 @@ func (c says) knew(r *GapRow, v *Visit, st *projection.State, x *cause, row *fra
 	known := max(int64(x.Known), int64(x.From))
 	r.Known = c.short(known)
 	cures := x.kind == coverage.Failed || x.limit != nil && *x.limit == framework.LimitRule
-	at, to := int64(0), ""
+	at, to, side := int64(0), "", "client"
+	if st.Client.MSP {
+		side = "msp" // its own client
+	}
 	for _, s := range st.Record.Shown {
-		if s.Practice == row.ID && s.Side == "client" && s.Kind == x.kind && s.At >= int64(x.From) && (at == 0 || s.At < at) {
+		if s.Practice == row.ID && s.Side == side && s.Kind == x.kind && s.At >= int64(x.From) && (at == 0 || s.At < at) {
 			at, to = s.At, s.To
 		}
 	}

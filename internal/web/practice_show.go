@@ -100,9 +100,7 @@ func (d *desk) practice(v *Visit) error {
 		return err
 	}
 	if a.Today && !a.Best {
-		if err := d.noteShown(v, failed); err != nil {
-			return err
-		}
+		d.noteShown(v, v.Client, failed)
 	}
 	return render(v, practicePage, v.Frame(p.Title+", "+v.ClientName, inClients, v.clientCrumbs()...), p)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // mostSubjects is how many subjects a page draws.
-const mostSubjects = 300
+const mostSubjects = 2000
 
 // Subjects is a practice's subjects, worst first.
 type Subjects struct {
@@ -22,6 +22,7 @@ type Subjects struct {
 	Rows    []SubjectRow
 	Rest    string // how many more there are
 	RestAt  string
+	Cut     string // that not all were asked about
 	known   map[string]int
 }
 
@@ -72,6 +73,9 @@ func subjectsOf(v *Visit, st *projection.State, a asked, row *framework.Practice
 	})
 	many := plural(noun)
 	res := &Subjects{Title: upper(many), One: upper(noun), known: map[string]int{}}
+	if n := len(register.Subjects) - mostSubjects; n > 0 {
+		res.Cut = "Only the first " + Count(mostSubjects, noun) + " of the register are drawn here; the line above speaks of all."
+	}
 	res.pick(v, st, a, row, list)
 	return res, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"breakwater/internal/coverage"
+	"breakwater/internal/duty"
 	"breakwater/internal/framework"
 	"breakwater/internal/interval"
 	"breakwater/internal/projection"
@@ -57,6 +58,23 @@ func stretches(p *coverage.Practice) []stretch {
 	return joined(list)
 }
 
+// since takes away the silence before a log began: it says nothing.
+func since(list []stretch, began int64) []stretch {
+	var res []stretch
+	for _, s := range list {
+		if s.class != "un" || s.From >= began {
+			res = append(res, s)
+			continue
+		}
+		before := stretch{Span: interval.Span{From: s.From, To: min(s.To, began)}, class: "none"}
+		res = append(res, before)
+		if s.From = began; !s.Empty() {
+			res = append(res, s)
+		}
+	}
+	return joined(res)
+}
+
 func joined(list []stretch) []stretch {
 	var res []stretch
 	for _, s := range list {
@@ -102,7 +120,7 @@ func long(s interval.Span) string {
 // standing is how a practice stood at the end of the window, and the first
 // thing to know of its gaps.
 func (c says) standing(st *projection.State, p *coverage.Practice, row *framework.Practice) Standing {
-	list := stretches(p)
+	list := since(stretches(p), duty.Began(st.Book))
 	if p.Status == coverage.StatusNever && !spokenOf(st, row) {
 		return Standing{"none", "Nothing yet", row.Action}
 	}
@@ -112,7 +130,7 @@ func (c says) standing(st *projection.State, p *coverage.Practice, row *framewor
 	last := list[len(list)-1]
 	s := Standing{last.class, words[last.class], ""}
 	if last.class == "none" {
-		s.Word = exempts[last.why]
+		s.Word = either(exempts[last.why], "Not begun")
 	}
 	s.Small = c.history(list)
 	return s
@@ -150,7 +168,7 @@ func (c says) exempt(last stretch, was []stretch) string {
 		coverage.NotApplicable: "there is nothing it applies to", coverage.NotBound: "the rule does not bind this organization",
 		coverage.NotStarted: "outside the profile", coverage.Onboarding: "in its first days",
 	}[last.why]
-	return strings.ToUpper(say[:1]) + say[1:] + andMore(len(was), "earlier gap")
+	return upper(either(say, "the log had not begun")) + andMore(len(was), "earlier gap")
 }
 
 func colon(s string) string {

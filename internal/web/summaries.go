@@ -177,7 +177,11 @@ func (c *summaries) list(ctx context.Context, id, day string, now int64) error {
 func (s *Server) Keep(ctx context.Context) {
 	every := func(string) bool { return true }
 	for {
-		if _, _, err := s.desk.sums.rows(ctx, s.now(), every); err != nil && ctx.Err() == nil {
+		_, _, err := s.desk.sums.rows(ctx, s.now(), every)
+		if err == nil {
+			_, _, err = s.desk.sums.todo(ctx, s.now(), every)
+		}
+		if err != nil && ctx.Err() == nil {
 			s.cfg.Log.ErrorContext(ctx, "keep summaries", "error", err)
 		}
 		select {
