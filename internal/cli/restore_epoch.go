@@ -49,8 +49,39 @@ func (s *site) newEpochs(logs []store.Log, why string) ([]NewEpoch, error) {
 		}
 		list = append(list, next)
 	}
+	instance, err := s.instanceEpoch(points)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range instance {
+		delete(signed, e.Before)
+	}
 	gone, err := s.forgetGone(signed)
-	return append(list, gone...), err
+	return append(append(list, instance...), gone...), err
+}
+
+// instanceEpoch goes on with the instance log where it lost leaves, before
+// anything else of it is dropped from the guard. If the power goes after it, the
+// log has its new epoch, and the same command drops the old one.
+func (s *site) instanceEpoch(points map[string]store.Signed) ([]NewEpoch, error) {
+	ctx := s.app.ctx
+	l, err := s.store.LogByID(ctx, store.InstanceLog)
+	if err != nil {
+		return nil, err
+	}
+	err = s.store.CheckGuard(ctx, s.guard, l)
+	if !errors.Is(err, store.ErrRolledBack) {
+		return nil, err
+	}
+	lost := points[l.Origin]
+	now, err := s.store.BeginInstanceEpoch(ctx, lost)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.guard.Forget(l.Origin); err != nil { // a leaf says what was lost
+		return nil, err
+	}
+	return []NewEpoch{{Log: "the instance log", Before: l.Origin, Origin: now.Origin, Size: lost.Size, Root: lost.Root.Hex()}}, nil
 }
 
 // newEpoch makes the log that goes on, and its first entries: the loss, and
@@ -119,15 +150,13 @@ func (s *site) reopen() error {
 }
 
 // forgetGone drops from the guard what no log is left of: logs made after the
-// backup, and the instance log where it is older.
+// backup, and epochs of the instance log that a later one follows.
 func (s *site) forgetGone(signed map[string]store.Signed) ([]NewEpoch, error) {
 	instance, err := s.store.LogByID(s.app.ctx, store.InstanceLog)
 	if err != nil {
 		return nil, err
 	}
-	if s.store.CheckGuard(s.app.ctx, s.guard, instance) == nil {
-		delete(signed, instance.Origin)
-	}
+	delete(signed, instance.Origin)
 	var list []NewEpoch
 	for _, origin := range slices.Sorted(maps.Keys(signed)) {
 		list = append(list, NewEpoch{Before: origin, Size: signed[origin].Size, Root: signed[origin].Root.Hex()})

@@ -46,12 +46,23 @@ func (e *evaluator) against(p *framework.Practice, s *evidence.Subject, lives []
 	return e.kept
 }
 
-// harmless reports whether all that was late is a new subject's entry, while
-// in best its absence of evidence is excused and nothing failed yet.
-func (e *evaluator) harmless(a *against, p *framework.Practice, s *evidence.Subject, of *membership) bool {
-	end := a.hull().To
-	if len(a.says)+len(a.taken) > 0 || of.taken || end > of.joined+int64(p.OnboardDays)*interval.Day ||
-		p.Mode == framework.InForce || e.spoken(p) != nil {
+// harmless reports whether nothing was logged late about a subject in scope
+// but that it is new, while in best its absence of evidence is excused and
+// nothing failed yet. No failure about it was logged late.
+func (e *evaluator) harmless(p *framework.Practice, s *evidence.Subject, of *membership) bool {
+	if len(e.book.Retractions) > 0 || e.spoken(p) != nil {
+		return false
+	}
+	end := interval.Ever
+	for _, l := range of.lives {
+		if l.by.Recorded > max(l.span.From, e.window.From) && l.span.From < e.window.To {
+			end = max(end, l.by.Recorded)
+		}
+	}
+	if end == interval.Ever {
+		return true
+	}
+	if p.Mode == framework.InForce || end > of.joined+int64(p.OnboardDays)*interval.Day {
 		return false
 	}
 	for i := range p.Feeds {

@@ -70,7 +70,7 @@ func (c *Cause) continues(o *Cause) bool {
 // parts finds what belongs to the gaps, in the order of gaps, then of time,
 // then of subjects.
 func (e *evaluator) parts(gaps []Gap, pieces []judged) []part {
-	var all []part
+	all := e.found[:0]
 	nobody := &track{}
 	for i := range pieces {
 		of := &pieces[i]
@@ -86,17 +86,21 @@ func (e *evaluator) parts(gaps []Gap, pieces []judged) []part {
 			all = inGaps(all, gaps, part{Span: sp, of: of, track: nobody})
 		}
 	}
+	e.found = all
 	return e.ordered(all)
 }
 
+// partKey is what parts are sorted by.
+type partKey struct{ gap, from, place int64 }
+
 // ordered sorts parts by gap and time; among equals they stay as they are.
 func (e *evaluator) ordered(all []part) []part {
-	type key struct{ gap, from, place int64 }
-	keys := make([]key, len(all))
+	keys := e.keys[:0]
 	for i := range all {
-		keys[i] = key{int64(all[i].gap), all[i].From, int64(i)}
+		keys = append(keys, partKey{int64(all[i].gap), all[i].From, int64(i)})
 	}
-	slices.SortFunc(keys, func(a, b key) int {
+	e.keys = keys
+	slices.SortFunc(keys, func(a, b partKey) int {
 		switch {
 		case a.gap != b.gap:
 			return int(a.gap - b.gap)

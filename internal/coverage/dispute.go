@@ -59,13 +59,16 @@ func (e *evaluator) disputes(p *framework.Practice, tracks []track, sw *swept) [
 			if s.ID == "" {
 				continue
 			}
-			segs := absent
+			segs, contested := absent, true
 			if i < len(tracks) && tracks[i].subject == s.ID {
-				segs = tracks[i].segs
+				segs, contested = tracks[i].segs, tracks[i].contested
 				i++
 			}
+			if !contested && e.harmless(p, s, &roll.of[k]) {
+				continue
+			}
 			a := e.against(p, s, roll.of[k].lives)
-			if !a.any() || e.harmless(&a, p, s, &roll.of[k]) {
+			if !a.any() {
 				continue
 			}
 			e.best.window = a.hull()

@@ -35,12 +35,16 @@ type evaluator struct {
 	bySubject map[string][]*evidence.Statement
 
 	// Scratch.
-	rev     []segment
-	items   []item
-	scope   []life
-	kept    against
-	changes []uint64
-	days    map[[2]int]string
+	rev   []segment
+	items []item
+	scope []life
+	kept  against
+	found []part
+	keys  []partKey
+	// Whether a late failure was seen since this was last set to false.
+	contested bool
+	changes   []uint64
+	days      map[[2]int]string
 }
 
 func newEvaluator(b *evidence.Book, q Query, window interval.Span) (*evaluator, error) {

@@ -10,9 +10,10 @@ import (
 
 // track is one subject's segments over the window of a piece.
 type track struct {
-	subject string
-	name    string
-	segs    []segment
+	subject   string
+	name      string
+	segs      []segment
+	contested bool // a failure about it was logged late
 }
 
 // ofClient reports whether the client itself is the one subject of a practice.
@@ -68,7 +69,9 @@ func (e *evaluator) track(p *framework.Practice, s *evidence.Subject, of *member
 	if len(scope) == 0 {
 		return t, false
 	}
+	e.contested = false
 	t.segs = e.relieved(p, s.ID, e.byPlatform(p, s, scope))
+	t.contested = e.contested
 	onboarded := interval.Ever
 	switch {
 	case p.OnboardDays > 0 && of.taken:

@@ -70,6 +70,7 @@ func (e *evaluator) runs(series *evidence.Series, slot int, source uint16, all b
 			source: source, verdict: verdict, grade: r.Grade,
 		})
 		bubble(items)
+		e.contested = e.contested || verdict == framework.Fails && r.First.Recorded > r.First.At
 		v := e.visible(&r.First, r.First.At)
 		settled = settled || v.From <= e.window.From && v.To == interval.Forever
 		if settled && !all && verdict != framework.Fails && (i == 0 || runs[i-1].First.At < r.First.At) {

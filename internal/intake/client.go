@@ -96,7 +96,11 @@ func (d *Door) AddClient(ctx context.Context, by Caller, n NewClient) (Receipt, 
 	if n.MSP && d.MSP() != "" {
 		return Receipt{}, invalid{fmt.Errorf("the MSP's own log %w: there is one only", ErrExists)}
 	}
-	if err := d.keepCatalog(ctx, d.catalog); err != nil {
+	catalog, err := d.judging(ctx)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if err := d.keepCatalog(ctx, catalog); err != nil {
 		return Receipt{}, err
 	}
 	l, err := d.store.CreateLog(ctx, store.Log{Name: n.ID, MSP: n.MSP, Sample: d.sample})
@@ -111,7 +115,7 @@ func (d *Door) AddClient(ctx context.Context, by Caller, n NewClient) (Receipt, 
 	d.order = orderOf(d.clients)
 	d.mu.Unlock()
 	rec, err := d.Submit(ctx, Submission{Client: n.ID, Caller: by, Key: "client.added", Events: func() ([]New, error) {
-		return d.firstEvents(by, n), nil
+		return firstEvents(by, n, catalog), nil
 	}})
 	if err != nil || n.MSP {
 		return rec, err
@@ -119,10 +123,26 @@ func (d *Door) AddClient(ctx context.Context, by Caller, n NewClient) (Receipt, 
 	return rec, d.welcome(ctx, n.ID)
 }
 
-func (d *Door) firstEvents(by Caller, n NewClient) []New {
-	hash := d.catalog.Hash()
+// judging is the catalog that new logs adopt: the one that judges the MSP's
+// own log, with its overlay, unless the program's is newer.
+func (d *Door) judging(ctx context.Context) (*framework.Catalog, error) {
+	catalog := d.catalog
+	if d.MSP() == "" {
+		return catalog, nil
+	}
+	err := d.Read(ctx, d.MSP(), func(s *projection.State) error {
+		if have := s.Catalog(); have.Version >= catalog.Version {
+			catalog = have
+		}
+		return nil
+	})
+	return catalog, err
+}
+
+func firstEvents(by Caller, n NewClient, catalog *framework.Catalog) []New {
+	hash := catalog.Hash()
 	list := []New{
-		{Kind: event.CatalogAdopted, At: n.At, Body: record.Adopted{SHA256: hex.EncodeToString(hash[:]), Version: d.catalog.Version, By: by.Actor}},
+		{Kind: event.CatalogAdopted, At: n.At, Body: record.Adopted{SHA256: hex.EncodeToString(hash[:]), Version: catalog.Version, By: by.Actor}},
 		{Kind: event.ClientAdded, At: n.At, Body: n.Added},
 		{Kind: event.LegalKindStated, At: n.At, Body: client.KindStated{Kind: n.Kind}},
 	}

@@ -73,6 +73,7 @@ type Door struct {
 
 	states stateCache
 	seen   pendingSeen
+	issued sync.Map // by client and practice: issuedStatement
 	noted  hourly   // refusals and openings that are in the log
 	owners sync.Map // keyRow by enrolled key
 	behind behind

@@ -89,15 +89,17 @@ func (d *Door) checkEvidence(ctx context.Context, client string, e *Evidence) (*
 		if e.State == document.Nil && p.Mode == framework.Event && e.To > d.Now()+maxAhead {
 			return invalid{fmt.Errorf("a nil statement cannot speak of what has not happened yet: end it by now with --to")}
 		}
-		warning = warningOf(s.Book, p, e)
+		warning = warningOf(s.Book, p, e, s.Client.MSP)
 		return nil
 	})
 	return p, warning, err
 }
 
 // warningOf says why evidence counts for nothing yet, "" if it does.
-func warningOf(b *evidence.Book, p *framework.Practice, e *Evidence) string {
+func warningOf(b *evidence.Book, p *framework.Practice, e *Evidence, msp bool) string {
 	switch {
+	case p.Scope == framework.ScopeMSP && !msp:
+		return "this practice is the MSP's own: recorded in the MSP's log it reaches every client"
 	case p.Mode == framework.Event || p.Scope == framework.ScopeClient || p.Scope == framework.ScopeMSP:
 		return ""
 	case e.Subject != "" && !registered(b, p.Scope, e.Subject):

@@ -453,3 +453,44 @@ func TestTheFirstSizeEntriesAreAskedAlone(t *testing.T) {
 		t.Error("the whole log: the later failure does not count")
 	}
 }
+
+func TestTheMSPsStatementIsIssuedOnceADayUnlessItsStateChanges(t *testing.T) {
+	d := newDesk(t)
+	if _, err := d.AddClient(d.ctx, dana, intake.NewClient{Added: client.Added{ID: "sandbar", Name: "Sandbar", Zone: "UTC", MSP: true}}); err != nil {
+		t.Fatal(err)
+	}
+	c := d.add("Lakeside Dental")
+	size := func() uint64 {
+		t.Helper()
+		_, n, err := d.Lines(d.ctx, c, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	start := size()
+	for n, step := range []struct {
+		state string
+		when  string
+		want  uint64 // entries issued so far
+	}{
+		{document.Holds, "2026-06-01T13:00:00Z", 1},
+		{document.Holds, "2026-06-01T14:00:00Z", 1},
+		{document.Fails, "2026-06-01T15:00:00Z", 2},
+		{document.Holds, "2026-06-02T16:00:00Z", 3},
+	} {
+		d.set(step.when)
+		d.say("sandbar", "iam-msp-remote-tools", step.state, step.when)
+		if got := size() - start; got != step.want {
+			t.Errorf("step %d: %d issued, want %d", n, got, step.want)
+		}
+	}
+	d.say("sandbar", "iam-msp-remote-tools", document.Holds, "2026-06-02T16:00:00Z")
+	d.set("2026-06-03T17:00:00Z")
+	if err := d.IssueStatements(d.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := size() - start; got != 4 {
+		t.Errorf("the next day: %d issued, want 4", got)
+	}
+}

@@ -137,7 +137,16 @@ func (d *Door) leaf(ctx context.Context, log store.LogID, index uint64) (ledger.
 	return hashes[0], nil
 }
 
+// issue issues a statement to a client, at most once a day for a practice
+// unless the state changes; a job that runs later issues what was left out.
 func (d *Door) issue(ctx context.Context, client string, st mspStatement) error {
+	place, now := client+" "+st.body.Practice, d.Now()
+	if last, ok := d.issued.Load(place); ok {
+		last := last.(issuedStatement)
+		if last.index == st.body.Index && last.state == st.body.Statement || last.state == st.body.Statement && now < last.at+interval.Day {
+			return nil
+		}
+	}
 	_, err := d.Submit(ctx, Submission{
 		Client: client, Caller: System, Key: fmt.Sprintf("msp.stated:%s:%d:%s", st.body.Practice, st.body.Index, st.body.Statement),
 		Events: func() ([]New, error) { return []New{{Kind: event.MSPStated, At: st.at, Body: st.body}}, nil },
@@ -145,5 +154,13 @@ func (d *Door) issue(ctx context.Context, client string, st mspStatement) error 
 	if err != nil {
 		return fmt.Errorf("issue the MSP's statement on %s to %s: %w", st.body.Practice, client, err)
 	}
+	d.issued.Store(place, issuedStatement{st.body.Statement, st.body.Index, now})
 	return nil
+}
+
+// issuedStatement is what this process last issued of a practice to a client.
+type issuedStatement struct {
+	state string
+	index uint64
+	at    int64
 }

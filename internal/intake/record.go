@@ -245,6 +245,9 @@ func (d *Door) Adopt(ctx context.Context, by Caller, client string, c *framework
 			if have.Hash() == hash {
 				return errors.New("this catalog judges already: nothing to adopt")
 			}
+			if overlay == "" && strings.Contains(have.Source, "; overlay ") {
+				return fmt.Errorf("an overlay judges this log (%s): adopt it again on the new catalog, so that nothing is loosened", have.Source)
+			}
 			if c.Version < have.Version {
 				return fmt.Errorf("catalog version %d is older than version %d, which judges now: a log never goes back", c.Version, have.Version)
 			}
@@ -271,7 +274,12 @@ func (d *Door) Upgrade(ctx context.Context) (int, error) {
 		if !older {
 			continue
 		}
-		if _, err := d.Adopt(ctx, System, r.log.Name, d.catalog, ""); err != nil {
+		_, err = d.Adopt(ctx, System, r.log.Name, d.catalog, "")
+		if errors.Is(err, ErrInvalid) {
+			d.log.WarnContext(ctx, "the catalog of a log stays", "log", r.log.Origin, "why", err)
+			continue
+		}
+		if err != nil {
 			return n, err
 		}
 		n++

@@ -69,10 +69,24 @@ func parseKeys(instance string, value []byte) (*Keys, error) {
 	if k.pq, err = ledger.ParseSigner(pq); err != nil {
 		return nil, err
 	}
-	if k.ed.Verifier().Type() != ledger.Ed25519 || k.pq.Verifier().Type() != ledger.MLDSA44 || k.ed.Name() != instance || k.pq.Name() != instance {
+	if k.ed.Verifier().Type() != ledger.Ed25519 || k.pq.Verifier().Type() != ledger.MLDSA44 || !sameLog(k.ed.Name(), instance) || !sameLog(k.pq.Name(), instance) {
 		return nil, errors.New("it is the key of another database: restore this one from a backup")
 	}
-	return k, nil
+	// It is stored under the origin it was drawn for, and signs under the present
+	// epoch's.
+	if k.ed, err = k.ed.WithName(instance); err != nil {
+		return nil, err
+	}
+	k.pq, err = k.pq.WithName(instance)
+	return k, err
+}
+
+// sameLog reports whether two origins are epochs of one log, the second not the
+// earlier one.
+func sameLog(stored, present string) bool {
+	base, epoch, err := ledger.SplitOrigin(stored)
+	now, later, err2 := ledger.SplitOrigin(present)
+	return err == nil && err2 == nil && base == now && epoch <= later
 }
 
 func drawKeys(ctx context.Context, s *store.Store, g *store.Guard, instance string) error {

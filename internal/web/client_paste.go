@@ -127,17 +127,7 @@ func (s *Server) pasteOne(v *Visit, n Pasted, seen map[string]int, do bool) (Pas
 // addClient adds one client. Where an overlay judges the MSP's own log it is
 // adopted in the new log too.
 func (s *Server) addClient(v *Visit, n intake.NewClient) error {
-	if _, err := s.door().AddClient(v.Context(), v.Caller(), n); err != nil {
-		return err
-	}
-	cat, err := s.catalog(v, s.door().MSP())
-	if err != nil {
-		return err
-	}
-	if cat.Hash() == s.door().Catalog().Hash() || cat.Version < s.door().Catalog().Version {
-		return nil
-	}
-	_, err = s.door().Adopt(v.Context(), v.Caller(), n.ID, cat, "as in the MSP's own log")
+	_, err := s.door().AddClient(v.Context(), v.Caller(), n)
 	return err
 }
 
