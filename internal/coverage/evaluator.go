@@ -41,10 +41,10 @@ type evaluator struct {
 	kept  against
 	found []part
 	keys  []partKey
-	// Whether a late failure was seen since this was last set to false.
-	contested bool
+
+	contested bool // a late failure was seen since this was set to false
 	changes   []uint64
-	days      map[[2]int]string
+	days      map[[2]int]string // dates in words
 }
 
 func newEvaluator(b *evidence.Book, q Query, window interval.Span) (*evaluator, error) {

@@ -262,7 +262,7 @@ func (f *fakeWitness) add(body []byte) (int, string) {
 	}
 	cp, note, err := ledger.Open(req.Checkpoint.Encode(), f.log...)
 	if err == nil && cp.Origin != f.origin { // a log of its own
-		f.origin, f.size, f.root = cp.Origin, 0, ledger.EmptyRoot
+		f.origin, f.size, f.root = cp.Origin, 0, ledger.EmptyRoot()
 	}
 	switch {
 	case err != nil:

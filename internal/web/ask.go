@@ -98,23 +98,18 @@ func (a asked) projected(now int64, zone *time.Location) string {
 // sizeAt is how many entries of a client's log were recorded up to an
 // instant.
 func (d *desk) sizeAt(ctx context.Context, client string, t int64) (uint64, error) {
-	st := d.door().Store()
-	l, err := st.LogByName(ctx, client)
+	list, err := d.volumesOf(ctx, client)
 	if err != nil {
-		return 0, fmt.Errorf("find the log of %s: %w", client, err)
+		return 0, err
 	}
-	head, err := st.Head(ctx, l.ID)
-	if err != nil {
-		return 0, fmt.Errorf("read head: %w", err)
-	}
-	if head.Recorded <= t {
-		return head.Size, nil
-	}
-	lo, hi := uint64(0), head.Size
+	lo, hi := uint64(0), list.size()
 	for lo < hi {
 		mid := lo + (hi-lo)/2
-		at, err := recordedAt(ctx, st, l.ID, mid)
-		if err != nil {
+		if hi == list.size() && lo == 0 {
+			mid = hi - 1 // mostly now is asked about
+		}
+		at := int64(0)
+		if err := d.raw(ctx, list, mid, mid+1, func(_ uint64, e store.Raw) error { at = e.Recorded; return nil }); err != nil {
 			return 0, err
 		}
 		if at <= t {
@@ -124,14 +119,4 @@ func (d *desk) sizeAt(ctx context.Context, client string, t int64) (uint64, erro
 		}
 	}
 	return lo, nil
-}
-
-func recordedAt(ctx context.Context, st *store.Store, log store.LogID, index uint64) (int64, error) {
-	for e, err := range st.RawEntries(ctx, log, index, index+1) {
-		if err != nil {
-			return 0, fmt.Errorf("read entry %d: %w", index, err)
-		}
-		return e.Recorded, nil
-	}
-	return 0, fmt.Errorf("entry %d: %w", index, store.ErrNotFound)
 }

@@ -28,7 +28,7 @@ type Clients struct {
 	NoneFits string
 	Empty    *Empty
 	Add      string // where a client is added, "" for who may not
-	Unread   string
+	Behind   string // what could not be read, or is being made again
 	Vouch    string
 }
 
@@ -68,18 +68,18 @@ var clientsPage = newEvidencePage[Clients]("clients.html")
 
 func (d *desk) clients(v *Visit) error {
 	now := v.Now()
-	rows, unread, err := d.sums.rows(v.Context(), now, v.sees())
+	rows, behind, err := d.sums.rows(v.Context(), now, v.sees())
 	if err != nil {
 		return err
 	}
 	d.notePortfolio(v, rows)
-	return d.showClients(v, rows, unread, now)
+	return d.showClients(v, rows, behind.say(), now)
 }
 
-func (d *desk) showClients(v *Visit, rows []duty.Row, unread []string, now int64) error {
+func (d *desk) showClients(v *Visit, rows []duty.Row, behind string, now int64) error {
 	p := Clients{
 		Lede: duty.Lede(rows, now, v.Zone), Filter: string(filterOf(v)), Find: v.Field("find"), Axis: axisOf(yearBefore(now), v.Zone, true),
-		Vouch: d.vouching(v.Context(), "").Line, Unread: unreadWords(unread),
+		Vouch: d.vouching(v.Context(), "").Line, Behind: behind,
 	}
 	if v.May(permit.AddClient) {
 		p.Add = "/start/clients"

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"breakwater/internal/framework"
 	"breakwater/internal/permit"
 	"breakwater/internal/projection"
+	"breakwater/internal/store"
 )
 
 // Device is one device: what it last said, how it stands, who has it.
@@ -216,19 +216,21 @@ const (
 
 // reports are the newest entries in which a device reported.
 func (d *desk) reports(v *Visit, id string) ([]ReportRow, error) {
-	st := d.door().Store()
-	l, err := st.LogByName(v.Context(), v.Client)
+	list, err := d.volumesOf(v.Context(), v.Client)
 	if err != nil {
-		return nil, fmt.Errorf("find the log of %s: %w", v.Client, err)
-	}
-	head, err := st.Head(v.Context(), l.ID)
-	if err != nil {
-		return nil, fmt.Errorf("read head: %w", err)
+		return nil, err
 	}
 	var rows []ReportRow
-	for to := head.Size; to > 0 && len(rows) < mostReports && head.Size-to < lookBack; {
+	for to := list.size(); to > 0 && len(rows) < mostReports && list.size()-to < lookBack; {
 		from := to - min(to, 250)
-		page, err := d.reportsIn(v.Context(), v, l.ID, from, to, id)
+		var page []ReportRow
+		err := d.opened(v.Context(), list, from, to, func(e store.Stored) error {
+			row, ok, err := reportRow(v, e, id)
+			if ok {
+				page = append(page, row)
+			}
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -238,25 +240,17 @@ func (d *desk) reports(v *Visit, id string) ([]ReportRow, error) {
 	return rows[:min(len(rows), mostReports)], nil
 }
 
-func (d *desk) reportsIn(ctx context.Context, v *Visit, log int64, from, to uint64, id string) ([]ReportRow, error) {
-	var rows []ReportRow
-	for e, err := range d.door().Store().Entries(ctx, log, from, to) {
-		if err != nil {
-			return nil, fmt.Errorf("read entries: %w", err)
-		}
-		k := event.Kind(e.Kind)
-		if e.Erased || k != event.DeviceReported && k != event.DeviceSeen {
-			continue
-		}
-		env, err := event.Decode(e.Envelope)
-		if err != nil {
-			return nil, fmt.Errorf("entry %d: %w", e.Index, err)
-		}
-		if at, what, ok := reportIn(env, id); ok {
-			rows = append(rows, ReportRow{entryLink(v.base(), e.Index), Moment(at, v.Zone), what})
-		}
+func reportRow(v *Visit, e store.Stored, id string) (ReportRow, bool, error) {
+	k := event.Kind(e.Kind)
+	if e.Erased || k != event.DeviceReported && k != event.DeviceSeen {
+		return ReportRow{}, false, nil
 	}
-	return rows, nil
+	env, err := event.Decode(e.Envelope)
+	if err != nil {
+		return ReportRow{}, false, fmt.Errorf("entry %d: %w", e.Index, err)
+	}
+	at, what, ok := reportIn(env, id)
+	return ReportRow{entryLink(v.base(), e.Index), Moment(at, v.Zone), what}, ok, nil
 }
 
 // reportIn is what an entry says of a device's report.

@@ -23,7 +23,7 @@ func (d *desk) document(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	content, err := d.contentOf(v, file)
+	content, err := d.contentOf(v, index, file)
 	if err != nil {
 		return err
 	}
@@ -58,10 +58,14 @@ func (d *desk) citedBy(v *Visit, index uint64) (document.File, error) {
 	return *file, nil
 }
 
-func (d *desk) contentOf(v *Visit, file document.File) ([]byte, error) {
-	l, err := d.door().Store().LogByName(v.Context(), v.Client)
+func (d *desk) contentOf(v *Visit, index uint64, file document.File) ([]byte, error) {
+	list, err := d.volumesOf(v.Context(), v.Client)
 	if err != nil {
-		return nil, fmt.Errorf("find the log of %s: %w", v.Client, err)
+		return nil, err
+	}
+	l, _, ok := list.place(index)
+	if !ok {
+		return nil, errNotThere
 	}
 	c := blob.Citation{Size: file.Size}
 	for _, x := range []struct {

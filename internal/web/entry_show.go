@@ -65,7 +65,7 @@ func (d *desk) entry(v *Visit) error {
 	if err != nil {
 		return errNotThere
 	}
-	l, e, size, err := d.stored(v, index)
+	l, within, e, size, err := d.stored(v, index)
 	if err != nil {
 		return err
 	}
@@ -82,29 +82,25 @@ func (d *desk) entry(v *Visit) error {
 	if err := p.read(d, v, e); err != nil {
 		return err
 	}
-	if err := p.prove(d, v, l, e); err != nil {
+	if err := p.prove(d, v, l, within, e); err != nil {
 		return err
 	}
 	return render(v, entryPage, v.Frame("Entry "+p.Index+", "+v.ClientName, inClients, v.clientCrumbs(Crumb{"Log", v.base() + "/log"})...), p)
 }
 
-// stored is an entry of the visit's client.
-func (d *desk) stored(v *Visit, index uint64) (store.Log, store.Stored, uint64, error) {
-	l, err := d.door().Store().LogByName(v.Context(), v.Client)
+// stored is an entry of the visit's client, with the epoch that it is in and
+// its index there.
+func (d *desk) stored(v *Visit, index uint64) (l store.Log, within uint64, e store.Stored, size uint64, err error) {
+	list, err := d.volumesOf(v.Context(), v.Client)
 	if err != nil {
-		return l, store.Stored{}, 0, fmt.Errorf("find the log of %s: %w", v.Client, err)
+		return l, 0, e, 0, err
 	}
-	head, err := d.door().Store().Head(v.Context(), l.ID)
-	if err != nil {
-		return l, store.Stored{}, 0, fmt.Errorf("read head: %w", err)
+	l, within, ok := list.place(index)
+	if !ok {
+		return l, 0, e, 0, errNotThere
 	}
-	for e, err := range d.door().Store().Entries(v.Context(), l.ID, index, index+1) {
-		if err != nil {
-			return l, e, 0, fmt.Errorf("read entry %d: %w", index, err)
-		}
-		return l, e, head.Size, nil
-	}
-	return l, store.Stored{}, 0, errNotThere
+	err = d.opened(v.Context(), list, index, index+1, func(x store.Stored) error { e = x; return nil })
+	return l, within, e, list.size(), err
 }
 
 // read fills in what the entry says.
@@ -197,7 +193,7 @@ func standsForever(k event.Kind) bool {
 }
 
 // prove fills in leaf and proof.
-func (p *Entry) prove(d *desk, v *Visit, l store.Log, e store.Stored) error {
+func (p *Entry) prove(d *desk, v *Visit, l store.Log, within uint64, e store.Stored) error {
 	if !e.Erased {
 		commit, err := ledger.Commit(e.Salt[:], e.Envelope)
 		if err != nil {
@@ -210,7 +206,7 @@ func (p *Entry) prove(d *desk, v *Visit, l store.Log, e store.Stored) error {
 		p.NoProof = "Nothing is signed here, so there is no checkpoint to prove it in."
 		return nil
 	}
-	raw, err := d.cfg.Voucher.ProofFor(v.Context(), l.ID, e.Index)
+	raw, err := d.cfg.Voucher.ProofFor(v.Context(), l.ID, within)
 	if err != nil {
 		d.cfg.Log.ErrorContext(v.Context(), "prove entry", "request", v.ID, "error", err)
 		p.NoProof = "No checkpoint covers it yet. Ask again in a minute."
@@ -237,11 +233,11 @@ func (d *desk) entryProof(v *Visit) error {
 	if err != nil || d.cfg.Voucher == nil {
 		return errNotThere
 	}
-	l, err := d.door().Store().LogByName(v.Context(), v.Client)
+	l, within, _, _, err := d.stored(v, index)
 	if err != nil {
-		return fmt.Errorf("find the log of %s: %w", v.Client, err)
+		return err
 	}
-	raw, err := d.cfg.Voucher.ProofFor(v.Context(), l.ID, index)
+	raw, err := d.cfg.Voucher.ProofFor(v.Context(), l.ID, within)
 	if errors.Is(err, store.ErrNotFound) {
 		return errNotThere
 	}

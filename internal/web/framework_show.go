@@ -75,19 +75,15 @@ var routeWords = []struct {
 
 func (d *desk) frameworks(v *Visit) error {
 	p := Frameworks{Groups: routeGroups(d.door().Catalog(), "", "")}
-	size, err := d.sums.sizes(v.Context())
+	list, err := d.door().Clients(v.Context())
 	if err != nil {
 		return err
 	}
-	for _, id := range sortedKeys(size) {
-		if !v.sees()(id) {
-			continue
+	sees := v.sees()
+	for _, c := range list {
+		if sees(c.ID) {
+			p.Clients = append(p.Clients, Choice{c.ID, c.Name, false})
 		}
-		name, err := d.nameFor(v, id)
-		if err != nil {
-			return err
-		}
-		p.Clients = append(p.Clients, Choice{id, name, false})
 	}
 	return render(v, frameworksPage, v.Frame(inFrameworks, inFrameworks), p)
 }

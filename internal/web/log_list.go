@@ -17,7 +17,6 @@ type Log struct {
 	Base   string
 	Places []Link
 	Size   string
-	Origin string
 	Kinds  []Choice
 	Day    string
 	Rows   []EntryRow
@@ -60,16 +59,11 @@ var entrySorts = []struct {
 }
 
 func (d *desk) log(v *Visit) error {
-	l, err := d.door().Store().LogByName(v.Context(), v.Client)
+	list, err := d.volumesOf(v.Context(), v.Client)
 	if err != nil {
-		return fmt.Errorf("find the log of %s: %w", v.Client, err)
+		return err
 	}
-	p := Log{Base: v.base(), Places: v.places("Log"), Origin: l.Origin, Day: v.query("day"), Vouch: d.vouching(v.Context(), v.Client).Line}
-	head, err := d.door().Store().Head(v.Context(), l.ID)
-	if err != nil {
-		return fmt.Errorf("read head: %w", err)
-	}
-	p.Size = Count(int(head.Size), "entry")
+	p := Log{Base: v.base(), Places: v.places("Log"), Size: Count(int(list.size()), "entry"), Day: v.query("day"), Vouch: d.vouching(v.Context(), v.Client).Line}
 	sort := 0
 	for n, s := range entrySorts {
 		if s.value == v.query("kind") {
@@ -79,18 +73,18 @@ func (d *desk) log(v *Visit) error {
 	for n, s := range entrySorts {
 		p.Kinds = append(p.Kinds, Choice{s.value, s.title, n == sort})
 	}
-	before, err := d.before(v, head.Size)
+	before, err := d.before(v, list.size())
 	if err != nil {
 		return err
 	}
-	picked, older, err := d.pick(v.Context(), l.ID, before, entrySorts[sort].has)
+	picked, older, err := d.pick(v.Context(), list, before, entrySorts[sort].has)
 	if err != nil {
 		return err
 	}
-	if p.Rows, err = d.entryRows(v, l.ID, picked); err != nil {
+	if p.Rows, err = d.entryRows(v, list, picked); err != nil {
 		return err
 	}
-	if before < head.Size {
+	if before < list.size() {
 		p.Newer = v.with("before", "", "day", "")
 	}
 	if older > 0 {
@@ -126,18 +120,19 @@ func explain3(err error) string {
 
 // pick finds the newest entries of a sort before an index, and from where the
 // next page goes on; 0 when there is none.
-func (d *desk) pick(ctx context.Context, log store.LogID, before uint64, has func(event.Kind) bool) (picked []uint64, older uint64, err error) {
+func (d *desk) pick(ctx context.Context, list volumes, before uint64, has func(event.Kind) bool) (picked []uint64, older uint64, err error) {
 	const chunk = 1000
 	for to := before; to > 0 && before-to < mostScanned; {
 		from := to - min(to, chunk)
 		var found []uint64
-		for e, err := range d.door().Store().RawEntries(ctx, log, from, to) {
-			if err != nil {
-				return nil, 0, fmt.Errorf("read entries: %w", err)
-			}
+		err := d.raw(ctx, list, from, to, func(index uint64, e store.Raw) error {
 			if has(event.Kind(e.Kind)) {
-				found = append(found, e.Index)
+				found = append(found, index)
 			}
+			return nil
+		})
+		if err != nil {
+			return nil, 0, err
 		}
 		slices.Reverse(found)
 		for _, i := range found {
@@ -153,7 +148,7 @@ func (d *desk) pick(ctx context.Context, log store.LogID, before uint64, has fun
 }
 
 // entryRows reads and tells the entries with these indexes.
-func (d *desk) entryRows(v *Visit, log store.LogID, picked []uint64) ([]EntryRow, error) {
+func (d *desk) entryRows(v *Visit, list volumes, picked []uint64) ([]EntryRow, error) {
 	names, err := d.memberNames(v)
 	if err != nil {
 		return nil, err
@@ -172,18 +167,16 @@ func (d *desk) entryRows(v *Visit, log store.LogID, picked []uint64) ([]EntryRow
 	}
 	rows := make([]EntryRow, 0, len(picked))
 	for _, i := range picked {
-		for e, err := range d.door().Store().Entries(v.Context(), log, i, i+1) {
-			if err != nil {
-				return nil, fmt.Errorf("read entry %d: %w", i, err)
-			}
+		err := d.opened(v.Context(), list, i, i+1, func(e store.Stored) error {
 			row, err := t.row(v, e)
-			if err != nil {
-				return nil, err
-			}
 			if back[i] {
 				row.Gone = "taken back"
 			}
 			rows = append(rows, row)
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return rows, nil

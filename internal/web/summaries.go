@@ -2,67 +2,103 @@ package web
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"breakwater/internal/duty"
+	"breakwater/internal/intake"
 	"breakwater/internal/interval"
 	"breakwater/internal/projection"
-	"breakwater/internal/store"
 )
 
-// summaries keeps the summary of each client and what there is to do for it.
-// One is made again when the log grew or its time ran out.
+// summaries gives the rows of the portfolio, and keeps what there is to do for
+// each client, which is made again when its log has grown or the day is over.
 type summaries struct {
 	server *Server
 
 	mu    sync.Mutex
-	logs  map[store.LogID]store.Log
-	held  map[string]duty.Summary
-	tasks map[string]tasks
+	tasks map[string]tasks // by client
 }
 
-// tasks is what there is to do for a client on one civil day of its zone.
+// tasks is what there is to do for a client on one day.
 type tasks struct {
 	size   uint64
 	day    string
 	duties []duty.Duty
 }
 
-func (c *summaries) init(s *Server) {
-	c.server = s
-	c.logs, c.held, c.tasks = map[store.LogID]store.Log{}, map[string]duty.Summary{}, map[string]tasks{}
+func (c *summaries) init(s *Server) { c.server, c.tasks = s, map[string]tasks{} }
+
+// mostWaited is for how many clients a visitor waits until their rows are up to
+// date. When there are more, the last ones are shown, and made again behind.
+const mostWaited = 12
+
+// behindWords are what stands above a list that is not quite up to date.
+type behindWords struct {
+	unread []string // clients that could not be read
+	making int      // clients whose row is being made again
 }
 
-// sizes is how many entries each client's log has now.
-func (c *summaries) sizes(ctx context.Context) (map[string]uint64, error) {
-	st := c.server.door().Store()
-	heads, err := st.Heads(ctx)
+func (b behindWords) say() string {
+	var parts []string
+	if say := unreadWords(b.unread); say != "" {
+		parts = append(parts, say)
+	}
+	if b.making > 0 {
+		parts = append(parts, "Being brought up to date: "+Count(b.making, "row")+". Open the page again in a moment.")
+	}
+	return strings.Join(parts, " ")
+}
+
+// rows is the portfolio's row of each client that may be seen.
+func (c *summaries) rows(ctx context.Context, now int64, may func(id string) bool) ([]duty.Row, behindWords, error) {
+	list, err := c.server.door().Listed(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read heads: %w", err)
+		return nil, behindWords{}, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if slices.ContainsFunc(heads, func(h store.Head) bool { _, ok := c.logs[h.Log]; return !ok }) {
-		logs, err := st.Logs(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("list logs: %w", err)
+	list = slices.DeleteFunc(list, func(l intake.Listed) bool { return !may(l.ID) })
+	var b behindWords
+	b.unread, b.making = c.wait(ctx, list)
+	rows := make([]duty.Row, 0, len(list))
+	for _, l := range list {
+		if l.Summary != nil {
+			rows = append(rows, l.Summary.Row(now))
+			continue
 		}
-		for _, l := range logs {
-			c.logs[l.ID] = l
+		if !slices.Contains(b.unread, l.ID) {
+			rows = append(rows, duty.Row{
+				ID: l.ID, Name: l.Name, MSP: l.MSP, Sample: l.Sample, Word: "Being read", Beside: "for the first time",
+				Strip: duty.Strip{Days: 365, Base: "M0 9H365", Label: "Being read for the first time"}, CureEnds: interval.Forever, Deadline: interval.Forever, Clock: duty.ClockWords{On: interval.Forever},
+			})
 		}
 	}
-	size, epoch := map[string]uint64{}, map[string]int{}
-	for _, h := range heads {
-		if l := c.logs[h.Log]; l.Name != "" && l.Epoch >= epoch[l.Name] && h.Size > 0 {
-			size[l.Name], epoch[l.Name] = h.Size, l.Epoch
+	return rows, b, nil
+}
+
+// wait makes the summaries that are out of date, if they are few; else it says
+// how many are.
+func (c *summaries) wait(ctx context.Context, list []intake.Listed) (unread []string, making int) {
+	var old []string
+	at := map[string]int{}
+	for n, l := range list {
+		if l.Making {
+			old, at[l.ID] = append(old, l.ID), n
 		}
 	}
-	return size, nil
+	if len(old) > mostWaited {
+		return nil, len(old)
+	}
+	unread = c.each(ctx, old, func(id string) error {
+		s, err := c.server.door().Summary(ctx, id)
+		if err == nil {
+			list[at[id]].Summary = &s
+		}
+		return err
+	})
+	return unread, 0
 }
 
 // each asks for the clients of ids, several at a time, and returns those that
@@ -93,68 +129,34 @@ func (c *summaries) each(ctx context.Context, ids []string, f func(id string) er
 	return unread
 }
 
-// rows is the portfolio's row of each client that may be seen, and which
-// could not be read.
-func (c *summaries) rows(ctx context.Context, now int64, may func(id string) bool) ([]duty.Row, []string, error) {
-	size, err := c.sizes(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	ids := slices.DeleteFunc(slices.Sorted(maps.Keys(size)), func(id string) bool { return !may(id) })
-	unread := c.each(ctx, c.stale(ids, size, now), func(id string) error { return c.summarize(ctx, id, now) })
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	rows := make([]duty.Row, 0, len(ids))
-	for _, id := range ids {
-		if s, ok := c.held[id]; ok {
-			rows = append(rows, s.Row(now))
-		}
-	}
-	return rows, unread, nil
-}
-
-func (c *summaries) stale(ids []string, size map[string]uint64, now int64) []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var list []string
-	for _, id := range ids {
-		if s, ok := c.held[id]; !ok || !s.Fresh(size[id], now) {
-			list = append(list, id)
-		}
-	}
-	return list
-}
-
-func (c *summaries) summarize(ctx context.Context, id string, now int64) error {
-	return c.server.door().Read(ctx, id, func(st *projection.State) error {
-		s, err := duty.Summarize(st, now)
-		if err != nil {
-			return err
-		}
-		c.mu.Lock()
-		c.held[id] = s
-		c.mu.Unlock()
-		return nil
-	})
+// chores is what there is to do for one client.
+type chores struct {
+	id, name string
+	duties   []duty.Duty
 }
 
 // todo is what there is to do for each client that may be seen.
-func (c *summaries) todo(ctx context.Context, now int64, may func(id string) bool) (map[string][]duty.Duty, []string, error) {
-	size, err := c.sizes(ctx)
+func (c *summaries) todo(ctx context.Context, now int64, may func(id string) bool) ([]chores, []string, error) {
+	list, err := c.server.door().Clients(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	ids := slices.DeleteFunc(slices.Sorted(maps.Keys(size)), func(id string) bool { return !may(id) })
+	list = slices.DeleteFunc(list, func(l intake.ClientInfo) bool { return !may(l.ID) })
 	day := interval.Civil(now, time.UTC)
+	var old []string
 	c.mu.Lock()
-	old := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { t := c.tasks[id]; return t.size == size[id] && t.day == day })
+	for _, l := range list {
+		if t := c.tasks[l.ID]; t.size != l.LogSize || t.day != day {
+			old = append(old, l.ID)
+		}
+	}
 	c.mu.Unlock()
 	unread := c.each(ctx, old, func(id string) error { return c.list(ctx, id, day, now) })
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	res := make(map[string][]duty.Duty, len(ids))
-	for _, id := range ids {
-		res[id] = c.tasks[id].duties
+	res := make([]chores, len(list))
+	for n, l := range list {
+		res[n] = chores{l.ID, l.Name, c.tasks[l.ID].duties}
 	}
 	return res, unread, nil
 }
@@ -172,22 +174,17 @@ func (c *summaries) list(ctx context.Context, id, day string, now int64) error {
 	})
 }
 
-// Keep makes the summaries of all clients, and again of each whose log grew,
-// until ctx ends, so that no visitor waits for them.
+// Keep makes what there is to do for all clients, and again for each whose log
+// grew, until ctx ends, so that no visitor waits for it.
 func (s *Server) Keep(ctx context.Context) {
-	every := func(string) bool { return true }
-	for {
-		_, _, err := s.desk.sums.rows(ctx, s.now(), every)
-		if err == nil {
-			_, _, err = s.desk.sums.todo(ctx, s.now(), every)
-		}
+	for ctx.Err() == nil {
+		_, _, err := s.desk.sums.todo(ctx, s.now(), func(string) bool { return true })
 		if err != nil && ctx.Err() == nil {
-			s.cfg.Log.ErrorContext(ctx, "keep summaries", "error", err)
+			s.cfg.Log.ErrorContext(ctx, "keep what there is to do", "error", err)
 		}
 		select {
 		case <-ctx.Done():
-			return
-		case <-time.After(time.Second):
+		case <-time.After(5 * time.Second):
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	"breakwater/internal/duty"
 	"breakwater/internal/interval"
-	"breakwater/internal/projection"
 )
 
 // Today is what to do today over all clients that one may see.
@@ -45,40 +44,18 @@ func (d *desk) today(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	names := map[string]string{}
+	p := Today{Show: v.query("show"), Unread: unreadWords(unread), Clients: []Choice{{"", "all clients", v.query("client") == ""}}}
 	var list []task
-	for _, id := range sortedKeys(all) {
-		if names[id], err = d.nameFor(v, id); err != nil {
-			return err
-		}
-		for _, t := range all[id] {
-			list = append(list, task{t, id, names[id]})
+	for _, c := range all {
+		p.Clients = append(p.Clients, Choice{c.id, c.name, c.id == v.query("client")})
+		for _, t := range c.duties {
+			list = append(list, task{t, c.id, c.name})
 		}
 	}
 	rankTasks(list)
-	p := Today{Lede: todayLede(list, now, v.Zone), Show: v.query("show"), Unread: unreadWords(unread)}
-	p.Clients = []Choice{{"", "all clients", v.query("client") == ""}}
-	for _, id := range sortedKeys(names) {
-		p.Clients = append(p.Clients, Choice{id, names[id], id == v.query("client")})
-	}
+	p.Lede = todayLede(list, now, v.Zone)
 	p.fill(v, list)
 	return render(v, todayPage, v.Frame(inToday, inToday), p)
-}
-
-// nameFor is a client's name, from its summary where there is one.
-func (d *desk) nameFor(v *Visit, id string) (string, error) {
-	d.sums.mu.Lock()
-	s, ok := d.sums.held[id]
-	d.sums.mu.Unlock()
-	if ok && s.Name != "" {
-		return s.Name, nil
-	}
-	name := id
-	err := d.door().Read(v.Context(), id, func(st *projection.State) error {
-		name = st.Client.Name
-		return nil
-	})
-	return name, err
 }
 
 var dutyRank = map[duty.Kind]int{duty.KindFailed: 0, duty.KindUnproven: 1, duty.KindBegin: 2, duty.KindDue: 3}
