@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,23 +59,23 @@ func lockDatabase(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: lock FOLDER|end")
 	}
-	held := ts.Value(heldDatabase{}).(**sql.DB)
+	held := ts.Value(heldConn{}).(**sql.Conn)
 	if args[0] == "end" {
-		ts.Check((*held).Close())
+		_, err := (*held).ExecContext(context.Background(), "ROLLBACK")
+		ts.Check(errors.Join(err, (*held).Close()))
 		return
 	}
-	db, err := sql.Open("sqlite", filepath.Join(ts.MkAbs(args[0]), "breakwater.db"))
-	ts.Check(err)
+	db := openDatabase(ts, args[0])
 	conn, err := db.Conn(context.Background())
 	ts.Check(err)
 	_, err = conn.ExecContext(context.Background(), "BEGIN EXCLUSIVE")
 	ts.Check(err)
-	*held = db
+	*held = conn
 	ts.Defer(func() { db.Close() })
 }
 
-// heldDatabase is the key of the database that a script holds.
-type heldDatabase struct{}
+// heldConn is the key of the connection with which a script holds a database.
+type heldConn struct{}
 
 // flipFile is "flip PATTERN": one bit is changed in the middle of the one file
 // that the pattern names.

@@ -69,7 +69,7 @@ func TestScripts(t *testing.T) {
 			}
 			e.Setenv("ADDR", addr)
 			e.Setenv("DATA", "breakwater-data")
-			e.Values[heldDatabase{}] = new(*sql.DB)
+			e.Values[heldConn{}] = new(*sql.Conn)
 			return nil
 		},
 		Condition: condition,

@@ -13,6 +13,7 @@ import (
 	"breakwater/internal/permit"
 	"breakwater/internal/sample"
 	"breakwater/internal/store"
+	"breakwater/internal/vouch"
 	"breakwater/internal/web"
 )
 
@@ -28,7 +29,7 @@ func pages(_ context.Context, w cli.Wiring) (cli.Pages, error) {
 	c := web.Config{
 		Door: w.Door, Accounts: w.Accounts, Blobs: w.Files, Voucher: w.Voucher, Vouching: vouching(w), Log: w.Log, Now: w.Now,
 		Secure: w.Secure, TrustedProxies: w.TrustedProxies, Address: w.Address, Sample: w.Sample, SampleAddress: w.SampleAddress,
-		Place: web.Place{Data: w.Place.Data, Engine: w.Place.Engine, Key: w.Place.Key, Guard: w.Place.Guard, Version: w.Place.Version},
+		Kept: w.Kept, Place: web.Place{Data: w.Place.Data, Engine: w.Place.Engine, Key: w.Place.Key, Guard: w.Place.Guard, Version: w.Place.Version},
 	}
 	if w.Sample {
 		c.Guest = guest(w.Now)
@@ -36,7 +37,8 @@ func pages(_ context.Context, w cli.Wiring) (cli.Pages, error) {
 	server := web.New(c)
 	mux := http.NewServeMux()
 	mux.Handle("/", server)
-	mux.Handle("/api/", api.New(api.Config{Door: w.Door, Tokens: w.Accounts, Log: w.Log, Version: w.Place.Version}))
+	programs := api.New(api.Config{Door: w.Door, Tokens: w.Accounts, Log: w.Log, Version: w.Place.Version})
+	mux.Handle("/api/", server.PastProxy(server.Direct(programs)))
 	first := server.FirstLink
 	if w.Sample {
 		first = func(context.Context) (string, error) { return "", nil } // there is nothing to set up
@@ -59,8 +61,29 @@ func vouching(w cli.Wiring) func(context.Context, string) (web.Vouching, error) 
 		if err != nil {
 			return web.Vouching{}, err
 		}
-		return web.Vouching{Line: st.Line()}, nil
+		list, err := outsiders(ctx, w.Voucher)
+		return web.Vouching{Line: st.Line(), Outsiders: list}, err
 	}
+}
+
+// outsiders lists who was asked to vouch, with what each of them said last.
+func outsiders(ctx context.Context, v *vouch.Voucher) ([]web.Outsider, error) {
+	all, err := v.Outsiders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []web.Outsider
+	for _, o := range all {
+		row := web.Outsider{Name: o.Name, Sort: "witness", Last: "no answer lately", OK: o.Current}
+		if o.Authority {
+			row.Sort = "time stamp authority"
+		}
+		if o.At != 0 {
+			row.Last = time.UnixMilli(o.At).UTC().Format("2006-01-02 15:04 UTC")
+		}
+		list = append(list, row)
+	}
+	return list, nil
 }
 
 // guest looks around in a sample: everything that an auditor of the whole MSP

@@ -59,7 +59,7 @@ type verification struct {
 func Verify(r io.ReaderAt, size int64, o Options) (Result, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		return Result{}, fmt.Errorf("%w (%w)", ErrNoBundle, err)
+		return Result{}, fmt.Errorf("%w: %w", err, ErrNoBundle)
 	}
 	v := &verification{
 		Result: &Result{

@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"fmt"
-	"os"
 
 	"breakwater/internal/permit"
 	"breakwater/internal/store"
@@ -30,8 +29,8 @@ type BackedUp struct {
 }
 
 func (c *backupCmd) Run(a *App) error {
-	if _, err := os.Lstat(c.File); err == nil {
-		return problem("%s is there already: choose another name", c.File)
+	if err := free(c.File); err != nil {
+		return err
 	}
 	return a.with(func(s *site) error {
 		bar := a.progress(-1, "Backing up")
@@ -43,6 +42,9 @@ func (c *backupCmd) Run(a *App) error {
 		})
 		if err != nil {
 			return advised(err)
+		}
+		if err := s.noteBackup(a.ctx, a.now().UnixMilli()); err != nil { // the backup is whole
+			a.log.Warn("note that a backup was made", "error", err)
 		}
 		answer := BackedUp{c.File, report.Rows, report.Files, report.Missing, report.Bytes}
 		return a.show(answer, func(w *bufio.Writer) {

@@ -33,7 +33,7 @@ type bundleWriteCmd struct {
 	Client      string   `required:"" placeholder:"ID" help:"Client."`
 	On          instant  `required:"" placeholder:"TIME" help:"End of the window that its coverage is about."`
 	Months      int      `default:"12" placeholder:"12" help:"Length of the window in months."`
-	Out         string   `type:"path" placeholder:"FILE" help:"File to write."`
+	Out         string   `type:"path" placeholder:"FILE" help:"New file to write."`
 	Preview     bool     `help:"Write nothing: say what would be disclosed and what withheld."`
 	AsOfSize    *uint64  `placeholder:"N" help:"Only the first N entries of the log."`
 	Practice    []string `sep:"none" placeholder:"ID" help:"Disclose only what feeds this practice; may be repeated."`
@@ -78,6 +78,11 @@ func (c *bundleWriteCmd) Run(a *App) error {
 		return problem("no file is named: give --out, or --preview to see what would be in it")
 	case c.Months < 1 || c.Months > maxMonths:
 		return problem("a window of %d months: ask for 1 to %d", c.Months, maxMonths)
+	}
+	if !c.Preview {
+		if err := free(c.Out); err != nil {
+			return err
+		}
 	}
 	return a.withClient(c.Client, func(s *site) error {
 		in, err := c.input(s)
@@ -170,7 +175,7 @@ func (c *bundleWriteCmd) input(s *site) (bundle.Input, error) {
 	if c.From.set || c.To.set {
 		in.Scope.Dates = interval.Span{From: c.From.or(interval.Ever), To: c.To.or(interval.Forever)}
 	}
-	if err := c.options(&in); err != nil {
+	if err := c.options(s.app, &in); err != nil {
 		return in, err
 	}
 	if err := s.disclose(&in, c.AsOfSize, !c.NoDocuments); err != nil {
@@ -179,18 +184,12 @@ func (c *bundleWriteCmd) input(s *site) (bundle.Input, error) {
 	return in, c.consent(s, &in)
 }
 
-func (c *bundleWriteCmd) options(in *bundle.Input) (err error) {
-	if c.Policy != "" {
-		if in.Policy, err = os.ReadFile(c.Policy); err != nil {
-			return problem("cannot read the policy: %v: check the name", err)
-		}
+func (c *bundleWriteCmd) options(a *App, in *bundle.Input) (err error) {
+	if in.Policy, err = a.optional(c.Policy); err != nil {
+		return err
 	}
-	if c.StampRoots != "" {
-		if in.Authorities, err = os.ReadFile(c.StampRoots); err != nil {
-			return problem("cannot read the certificates: %v: check the name", err)
-		}
-	}
-	return nil
+	in.Authorities, err = a.optional(c.StampRoots)
+	return err
 }
 
 // consent finds the entry by which the client agreed to this disclosure.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -138,27 +137,6 @@ func (r *importReport) text(w *bufio.Writer) {
 		rows = append(rows, []string{strconv.Itoa(row.Row), row.ID, row.Name, what})
 	}
 	table(w, []string{"ROW", "ID", "NAME", ""}, rows)
-}
-
-// read reads a file, or standard input where its name is "-", up to a limit.
-func (a *App) read(name string, limit int64) ([]byte, error) {
-	r := a.in
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, problem("cannot read %s: %v: check the name", name, errors.Unwrap(err))
-		}
-		defer f.Close()
-		r = f
-	}
-	raw, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, problem("cannot read %s: %v: give a file", name, err)
-	}
-	if int64(len(raw)) > limit {
-		return nil, problem("%s is over %d MB: give a smaller file", name, limit>>20)
-	}
-	return raw, nil
 }
 
 // ParseClients reads a list of clients: CSV whose first line names the

@@ -92,7 +92,7 @@ var statusWords = map[string]string{
 // coverageText is one line a practice with its strip, then each gap with what
 // caused it.
 func coverageText(w *bufio.Writer, answer intake.Answer, titles map[string]string) {
-	fmt.Fprintf(w, "%s: %s to %s, %s reading, %d entries\n", answer.Client, civil(int64(answer.Window.From)), civil(int64(answer.Window.To)),
+	fmt.Fprintf(w, "%s: %s to %s (UTC), %s reading, %d entries\n", answer.Client, civil(int64(answer.Window.From)), civil(int64(answer.Window.To)),
 		answer.Reading, answer.LogSize)
 	if answer.ProjectedFrom != nil {
 		fmt.Fprintf(w, "From %s on this is what holds if nothing changes.\n", moment(int64(*answer.ProjectedFrom)))
@@ -140,11 +140,26 @@ func gapText(w *bufio.Writer, g coverage.Gap) {
 	}
 	fmt.Fprintln(w)
 	for _, c := range g.Causes {
-		fmt.Fprintf(w, "    %s%s\n", clean(c.Reason), entries(c.Entries))
+		part := ""
+		if c.From != g.From || c.To != g.To {
+			part = fmt.Sprintf(" (%s to %s)", civil(int64(c.From)), civil(int64(c.To)))
+		}
+		fmt.Fprintf(w, "    %s%s%s%s\n", clean(c.Reason), part, entries(c.Entries), answeredFor(c))
 	}
 	if g.More > 0 {
 		fmt.Fprintf(w, "    and %d more\n", g.More)
 	}
+}
+
+// answeredFor says who answers for a cause: the gap stays, marked.
+func answeredFor(c coverage.Cause) string {
+	switch {
+	case c.Declined != nil:
+		return fmt.Sprintf("; declined by the client (entry %d)", *c.Declined)
+	case c.Accepted != nil:
+		return fmt.Sprintf("; risk accepted (entry %d)", *c.Accepted)
+	}
+	return ""
 }
 
 func entries(list []uint64) string {

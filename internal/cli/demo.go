@@ -77,7 +77,6 @@ func (c *demoCmd) Run(a *App) error {
 		return err
 	}
 	if !c.BuildOnly {
-		a.sample = true
 		serve := serveCmd{Addr: c.Addr, Outsiders: outsiders{Interval: time.Hour}}
 		return serve.Run(a)
 	}
@@ -99,8 +98,10 @@ func (c *demoCmd) make(a *App) (sampleMade, error) {
 		return have, err
 	case have.Done:
 		return have, c.same(a, have, want)
-	case a.exists() || have != (sampleMade{}):
-		return have, problem("%s holds something else, or a sample that was not finished: remove the folder, or name another one with --data", a.Data)
+	case have != (sampleMade{}):
+		return have, problem("%s holds a sample that was not finished, and nothing real: remove the folder, or name another one with --data", a.Data)
+	case a.exists():
+		return have, problem("%s holds logs that are no sample, which are left alone: name another folder with --data", a.Data)
 	}
 	simulation, err := c.sample(want)
 	if err != nil {

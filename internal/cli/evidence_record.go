@@ -2,9 +2,7 @@ package cli
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"breakwater/internal/document"
@@ -65,7 +63,7 @@ func (c *evidenceRecordCmd) Run(a *App) error {
 		At: c.At.given(), Key: c.Key,
 	}
 	if c.File != "" {
-		f, err := openDocument(c.File)
+		f, err := openFile(c.File)
 		if err != nil {
 			return err
 		}
@@ -79,19 +77,6 @@ func (c *evidenceRecordCmd) Run(a *App) error {
 		}
 		return a.receipt(rec, "Recorded")
 	})
-}
-
-// openDocument opens a regular file; a pipe would be waited for, maybe for ever.
-func openDocument(name string) (*os.File, error) {
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, problem("%s is not a file: give a document", name)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, problem("cannot read %s: %v: check the name", name, errors.Unwrap(err))
-	}
-	return f, nil
 }
 
 // receipt answers a submission. done is what was done, in a word.

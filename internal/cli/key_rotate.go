@@ -84,7 +84,14 @@ func (c *keyRotateCmd) Run(a *App) error {
 func (c *keyRotateCmd) next(a *App) (*seal.Master, error) {
 	switch {
 	case c.ToFile != "":
-		return seal.FromFile(c.ToFile)
+		if err := regular(c.ToFile); err != nil {
+			return nil, err
+		}
+		m, err := seal.FromFile(c.ToFile)
+		if errors.Is(err, seal.ErrNoMaster) {
+			return nil, problem("there is no master key in %s: make it with `breakwater key make %s`", c.ToFile, c.ToFile)
+		}
+		return m, err
 	case c.ToEnv != "":
 		return seal.FromEnv(c.ToEnv)
 	}

@@ -85,16 +85,18 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return err
+			for _, name := range []string{"ADDR", "OTHER"} {
+				l, err := net.Listen("tcp", "127.0.0.1:0")
+				if err != nil {
+					return err
+				}
+				defer l.Close()
+				e.Setenv(name, l.Addr().String())
 			}
-			defer l.Close()
-			e.Setenv("ADDR", l.Addr().String())
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": runCode, "json": checkJSON, "now": setClock, "flip": flipByte, "ready": awaitReady, "damage": damageFile, "cert": makeCertificate,
+			"code": runCode, "json": checkJSON, "now": setClock, "flip": flipByte, "ready": awaitReady, "damage": damageFile, "cert": makeCertificate, "serial": awaitSerial,
 		},
 		UpdateScripts: os.Getenv("UPDATE") == "1",
 	})
@@ -206,15 +208,17 @@ func flipByte(ts *testscript.TestScript, neg bool, args []string) {
 // browser believes every certificate: what is looked at is that there is one.
 var browser = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 
-// makeCertificate is "cert CERT KEY": a new certificate for this machine.
+// makeCertificate is "cert CERT KEY SERIAL": a new certificate for this machine.
 func makeCertificate(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: cert CERT KEY")
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: cert CERT KEY SERIAL")
 	}
+	serial, err := strconv.ParseInt(args[2], 10, 64)
+	ts.Check(err)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ts.Check(err)
 	of := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(serial), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, of, of, key.Public(), key)
@@ -223,6 +227,25 @@ func makeCertificate(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
+}
+
+// awaitSerial is "serial ADDRESS N": within ten seconds the certificate of that
+// number is shown.
+func awaitSerial(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: serial ADDRESS N")
+	}
+	got := ""
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		c, err := tls.Dial("tcp", args[0], &tls.Config{InsecureSkipVerify: true})
+		ts.Check(err)
+		got = c.ConnectionState().PeerCertificates[0].SerialNumber.String()
+		c.Close()
+		if got == args[1] {
+			return
+		}
+	}
+	ts.Fatalf("certificate: got %s, want %s", got, args[1])
 }
 
 // awaitReady is "ready URL": it answers 200 within ten seconds.

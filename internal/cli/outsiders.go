@@ -2,7 +2,6 @@ package cli
 
 import (
 	"maps"
-	"os"
 	"slices"
 	"time"
 
@@ -25,10 +24,8 @@ func (o outsiders) config(a *App) (vouch.Config, error) {
 		Report: func(err error) { a.log.Warn("outsiders", "error", err) },
 	}
 	var err error
-	if o.Policy != "" {
-		if c.Policy, err = os.ReadFile(o.Policy); err != nil {
-			return c, problem("cannot read the policy: %v: check the name", err)
-		}
+	if c.Policy, err = a.optional(o.Policy); err != nil {
+		return c, err
 	}
 	if len(o.Stamp) == 0 {
 		return c, nil
@@ -36,9 +33,9 @@ func (o outsiders) config(a *App) (vouch.Config, error) {
 	if o.StampRoots == "" {
 		return c, problem("a stamp that cannot be checked is worth nothing: give the authorities' certificates with --stamp-roots")
 	}
-	roots, err := os.ReadFile(o.StampRoots)
+	roots, err := a.optional(o.StampRoots)
 	if err != nil {
-		return c, problem("cannot read the certificates: %v: check the name", err)
+		return c, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Stamp)) {
 		authority, err := witness.NewAuthority(name, o.Stamp[name], nil, roots)

@@ -76,7 +76,7 @@ func (c *restoreCmd) Run(a *App) error {
 
 // restore fills the folder from the backup.
 func (c *restoreCmd) restore(a *App) error {
-	f, err := openDocument(c.File)
+	f, err := openFile(c.File)
 	if err != nil {
 		return err
 	}

@@ -22,12 +22,14 @@ import (
 type serveCmd struct {
 	Addr          string         `default:"127.0.0.1:8480" env:"BREAKWATER_ADDR" placeholder:"HOST:PORT" help:"Address to listen on. Beyond this machine only with TLS, here or at a trusted proxy."`
 	Address       string         `env:"BREAKWATER_ADDRESS" placeholder:"URL" help:"What people type to get here, such as https://proof.example.com; links begin with it."`
-	Cert          string         `env:"BREAKWATER_CERT" type:"path" placeholder:"FILE" help:"TLS certificate chain (PEM)."`
+	Cert          string         `env:"BREAKWATER_CERT" type:"path" placeholder:"FILE" help:"TLS certificate chain (PEM); read again when it is renewed."`
 	CertKey       string         `env:"BREAKWATER_CERT_KEY" type:"path" placeholder:"FILE" help:"Private key of the certificate (PEM)."`
 	ACME          string         `name:"acme" env:"BREAKWATER_ACME" placeholder:"HOST" help:"Get a certificate for this host name by ACME; you agree to the authority's terms."`
 	TrustedProxy  []netip.Prefix `env:"BREAKWATER_TRUSTED_PROXY" placeholder:"CIDR" help:"Proxies in front that speak TLS to browsers; their X-Forwarded-For is believed."`
 	SampleAddress string         `env:"BREAKWATER_SAMPLE_ADDRESS" placeholder:"URL" help:"Where a sample runs beside this one, if one does."`
 	Outsiders     outsiders      `embed:""`
+
+	certificate *certificate // of Cert and CertKey
 }
 
 func (serveCmd) Permission() permit.Permission { return permit.Operate }
@@ -53,6 +55,9 @@ type Wiring struct {
 	SampleAddress  string
 	Sample         bool // what is shown is simulated
 	Place          Place
+	// Kept is how many bytes the data folder holds and when the last backup was
+	// made, ms UTC; 0 where nothing is known.
+	Kept func(context.Context) (bytes, backedUp int64)
 }
 
 // Place says where things are kept.
@@ -75,10 +80,14 @@ type server struct {
 	voucher *vouch.Voucher
 	pages   http.Handler
 	work    sync.WaitGroup
+	size    size
 }
 
 func (c *serveCmd) Run(a *App) error {
 	if err := c.check(); err != nil {
+		return err
+	}
+	if err := c.prepare(a); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", c.Addr)
@@ -151,13 +160,33 @@ func (s *server) open(fresh bool) error {
 	return nil
 }
 
+// kept is how much is kept here, and when it was backed up last.
+func (s *server) kept(ctx context.Context) (bytes, backedUp int64) {
+	backedUp, err := s.lastBackup(ctx)
+	if err != nil {
+		s.app.log.Warn("look for the last backup", "error", err)
+	}
+	return s.size.of(s.app.Data), backedUp
+}
+
 func (s *server) wiring(accounts *account.Accounts) Wiring {
 	a := s.app
 	return Wiring{
 		Door: s.door, Store: s.store, Files: s.files, Accounts: accounts, Voucher: s.voucher, Log: a.log, Now: a.now,
 		Secure: s.cmd.secure(), TrustedProxies: s.cmd.TrustedProxy, Address: s.cmd.Address, SampleAddress: s.cmd.SampleAddress, Sample: a.sample,
-		Place: Place{Data: a.place(), Engine: s.store.Engine(), Key: a.keySource(), Guard: a.guardPath(), Version: Version()},
+		Place: Place{Data: a.place(), Engine: engineName(s.store.Engine()), Key: a.keySource(), Guard: a.guardPath(), Version: Version()}, Kept: s.kept,
 	}
+}
+
+// engineName is a database by the name that people know.
+func engineName(engine string) string {
+	switch engine {
+	case "sqlite":
+		return "SQLite"
+	case "postgres":
+		return "PostgreSQL"
+	}
+	return engine
 }
 
 // greet says where the pages are, and how to begin.
@@ -165,7 +194,7 @@ func (s *server) greet(link string) {
 	at := s.cmd.base()
 	fmt.Fprintf(s.app.out, "Breakwater is at %s\n", at)
 	if link != "" {
-		fmt.Fprintf(s.app.out, "\nSet it up with this link, which works once, within 24 hours:\n\n  %s%s\n\n", at, link)
+		fmt.Fprintf(s.app.out, "\nSet it up with this link, which works once, within 24 hours, until serve is started again:\n\n  %s%s\n\n", at, link)
 	}
 	if s.made && s.app.keySource() == "file" {
 		fmt.Fprintf(s.app.out, "The master key is in %s. Keep a copy in another place: without it nothing can be read.\n", s.app.masterPath())

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/netip"
@@ -23,6 +24,14 @@ func (c *serveCmd) check() error {
 		return problem("plain HTTP on %s could be read on the way: give --cert and --cert-key, --acme, or --trusted-proxy", c.Addr)
 	}
 	return nil
+}
+
+// prepare reads the certificate before anything is made or opened.
+func (c *serveCmd) prepare(a *App) (err error) {
+	if c.Cert != "" {
+		c.certificate, err = newCertificate(c.Cert, c.CertKey, a.log)
+	}
+	return err
 }
 
 // loopback reports whether a host is this machine alone.
@@ -59,8 +68,9 @@ func (c *serveCmd) serve(h *http.Server, l net.Listener, a *App) error {
 		m := &autocert.Manager{Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(c.ACME), Cache: autocert.DirCache(a.path("acme"))}
 		h.TLSConfig = m.TLSConfig()
 		return h.ServeTLS(l, "", "")
-	case c.Cert != "":
-		return h.ServeTLS(l, c.Cert, c.CertKey)
+	case c.certificate != nil:
+		h.TLSConfig = &tls.Config{GetCertificate: c.certificate.get}
+		return h.ServeTLS(l, "", "")
 	}
 	return h.Serve(l)
 }

@@ -118,6 +118,9 @@ func (a *App) master() (*seal.Master, error) {
 		m, err := seal.FromCommand(a.ctx, a.KeyCommand)
 		return m, advised(err)
 	}
+	if err := regular(a.masterPath()); err != nil {
+		return nil, err
+	}
 	m, err := seal.FromFile(a.masterPath())
 	for range 20 {
 		info, statErr := os.Stat(a.masterPath())
@@ -140,11 +143,26 @@ func (a *App) openSite() (*site, error) {
 		return nil, err
 	}
 	s.files = blob.Open(a.path(filesName), s.store, 0)
+	if err := s.sampled(); err != nil {
+		s.store.Close()
+		return nil, err
+	}
 	if s.door, err = s.openDoor(); err != nil {
 		s.store.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// sampled notes that the logs are a sample's: every log that is made beside them
+// says so too.
+func (s *site) sampled() error {
+	logs, err := s.store.Logs(s.app.ctx)
+	if err != nil {
+		return fmt.Errorf("list the logs: %w", err)
+	}
+	s.app.sample = s.app.sample || len(logs) > 0 && logs[0].Sample
+	return nil
 }
 
 func (s *site) openDoor() (*intake.Door, error) {

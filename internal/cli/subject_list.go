@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"fmt"
 	"strings"
 
 	"breakwater/internal/client"
@@ -32,9 +33,11 @@ type listedSubject struct {
 	Since string   `json:"since"`
 }
 
+// subjectList answers subject list. Retired counts what is left out.
 type subjectList struct {
 	Client   string          `json:"client"`
 	Subjects []listedSubject `json:"subjects"`
+	Retired  int             `json:"retired"`
 }
 
 func (c *subjectListCmd) Run(a *App) error {
@@ -53,7 +56,11 @@ func (c *subjectListCmd) Run(a *App) error {
 
 func (c *subjectListCmd) gather(st *projection.State, list *subjectList) {
 	if c.Kind == "" || c.Kind == string(framework.ScopeDevice) {
-		for _, d := range st.Device.Inventory(c.All) {
+		for _, d := range st.Device.Inventory(true) {
+			if !d.In && !c.All {
+				list.Retired++
+				continue
+			}
 			var class []string
 			if d.Class != "" {
 				class = []string{d.Class}
@@ -65,7 +72,11 @@ func (c *subjectListCmd) gather(st *projection.State, list *subjectList) {
 		if c.Kind != "" && c.Kind != string(scope) {
 			continue
 		}
-		for _, m := range st.Client.Members(scope, c.All) {
+		for _, m := range st.Client.Members(scope, true) {
+			if !m.In && !c.All {
+				list.Retired++
+				continue
+			}
 			list.Subjects = append(list.Subjects, listedSubject{string(scope), m.ID, m.Name, classes(m), m.In, interval.Format(m.Since)})
 		}
 	}
@@ -80,6 +91,10 @@ func classes(m *client.Member) []string {
 }
 
 func (l subjectList) text(w *bufio.Writer) {
+	if len(l.Subjects) == 0 && l.Retired > 0 {
+		fmt.Fprintf(w, "%s, and none in use: see them with --all.\n", count(l.Retired, "retired subject", "retired subjects"))
+		return
+	}
 	if len(l.Subjects) == 0 {
 		w.WriteString("No subjects yet: add one with `breakwater subject add`.\n")
 		return

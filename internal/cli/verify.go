@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"breakwater/internal/bundle"
+	"breakwater/internal/ledger"
 	"breakwater/internal/permit"
 	"breakwater/internal/vouch"
 	"breakwater/internal/witness"
@@ -38,12 +38,8 @@ func (verifyCmd) Help() string {
 }
 
 func (c *verifyCmd) Run(a *App) error {
-	opt := bundle.Options{Key: c.Key}
-	var err error
-	if opt.Policy, err = optional(c.Policy); err != nil {
-		return err
-	}
-	if opt.Authorities, err = optional(c.Authorities); err != nil {
+	opt, err := c.options(a)
+	if err != nil {
 		return err
 	}
 	if c.Instance != "" {
@@ -52,9 +48,12 @@ func (c *verifyCmd) Run(a *App) error {
 			return err
 		}
 		defer closed()
+		if _, err := fetch("checkpoint"); err != nil {
+			return problem("the instance log at %s cannot be read: %v: check the name; a Breakwater has one once `breakwater serve` has run", c.Instance, err)
+		}
 		opt.Fetch = fetch
 	}
-	f, err := openDocument(c.File)
+	f, err := openFile(c.File)
 	if err != nil {
 		return err
 	}
@@ -78,15 +77,25 @@ func (c *verifyCmd) Run(a *App) error {
 	return nil
 }
 
-func optional(name string) ([]byte, error) {
-	if name == "" {
-		return nil, nil
+// options refuses what is no key or no policy: with them a good bundle would
+// look like a bad one.
+func (c *verifyCmd) options(a *App) (opt bundle.Options, err error) {
+	opt.Key = c.Key
+	if c.Key != "" {
+		if _, err := ledger.ParseVerifier(c.Key); err != nil {
+			return opt, problem("--key: %v: give the key as NAME+HASH+KEY, as it was given to you", err)
+		}
 	}
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		return nil, problem("cannot read %s: %v: check the name", name, errors.Unwrap(err))
+	if opt.Policy, err = a.optional(c.Policy); err != nil {
+		return opt, err
 	}
-	return raw, nil
+	if len(opt.Policy) > 0 {
+		if _, err := ledger.ParsePolicy(opt.Policy); err != nil {
+			return opt, problem("--policy %s: %v: give a file as c2sp.org/tlog-policy has it", c.Policy, err)
+		}
+	}
+	opt.Authorities, err = a.optional(c.Authorities)
+	return opt, err
 }
 
 // instance gives access to an instance log: at an address, in a folder that
@@ -98,7 +107,7 @@ func (a *App) instance(where string) (fetch func(string) ([]byte, error), closed
 		return fetch, nothing, err
 	}
 	if _, err := os.Stat(filepath.Join(where, databaseName)); err != nil {
-		return func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(where, filepath.FromSlash(path))) }, nothing, nil
+		return func(path string) ([]byte, error) { return readLocal(where, path, maxFetched) }, nothing, nil
 	}
 	there := *a
 	there.Data = where
@@ -154,7 +163,7 @@ func fromHandler(h http.Handler, path string) ([]byte, error) {
 	w := &kept{header: http.Header{}, status: http.StatusOK}
 	h.ServeHTTP(w, req)
 	if w.status != http.StatusOK {
-		return nil, fmt.Errorf("%s is not there", path)
+		return nil, fmt.Errorf("there is no %s", path)
 	}
 	return w.body, nil
 }

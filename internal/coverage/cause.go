@@ -3,8 +3,6 @@ package coverage
 import (
 	"cmp"
 	"slices"
-	"strconv"
-	"time"
 
 	"breakwater/internal/evidence"
 	"breakwater/internal/framework"
@@ -18,6 +16,10 @@ type part struct {
 	of    *judged
 	track *track
 	seg   *segment // nil where nobody is in scope
+	why   string   // nobody is
+
+	// The entries by which someone answers for it; nil for none.
+	accepted, declined *uint64
 }
 
 // causes lists each subject's part in each gap, earliest first.
@@ -64,26 +66,30 @@ func (e *evaluator) joinCauses(g *Gap, parts []part) {
 }
 
 func (c *Cause) continues(o *Cause) bool {
-	return c.Subject == o.Subject && c.To == o.From && c.Reason == o.Reason && slices.Equal(c.Entries, o.Entries)
+	return c.Subject == o.Subject && c.To == o.From && c.Reason == o.Reason && slices.Equal(c.Entries, o.Entries) &&
+		sameEntry(c.Accepted, o.Accepted) && sameEntry(c.Declined, o.Declined)
 }
+
+func sameEntry(a, b *uint64) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // parts finds what belongs to the gaps, in the order of gaps, then of time,
 // then of subjects.
 func (e *evaluator) parts(gaps []Gap, pieces []judged) []part {
 	all := e.found[:0]
-	nobody := &track{}
 	for i := range pieces {
 		of := &pieces[i]
 		for k := range of.tracks {
 			t := &of.tracks[k]
 			for s := range t.segs {
 				if sg := &t.segs[s]; minds(sg) {
-					all = inGaps(all, gaps, part{Span: sg.span(), of: of, track: t, seg: sg})
+					all = e.marked(all, gaps, part{Span: sg.span(), of: of, track: t, seg: sg})
 				}
 			}
 		}
 		for _, sp := range of.empty {
-			all = inGaps(all, gaps, part{Span: sp, of: of, track: nobody})
+			for _, p := range e.empties(of, sp) {
+				all = e.marked(all, gaps, p)
+			}
 		}
 	}
 	e.found = all
@@ -140,10 +146,12 @@ func inGaps(all []part, gaps []Gap, p part) []part {
 
 func (e *evaluator) cause(p *part) Cause {
 	pr := p.of.practice
-	res := Cause{Subject: p.track.subject, From: Time(p.From), To: Time(p.To), Entries: []uint64{}}
+	res := Cause{
+		Subject: p.track.subject, From: Time(p.From), To: Time(p.To), Known: Time(p.From),
+		Entries: []uint64{}, Accepted: p.accepted, Declined: p.declined,
+	}
 	if p.seg == nil {
-		res.Reason = "no " + string(pr.Scope) + " is registered for this, and nobody says that none exist"
-		res.Known = res.From
+		res.Reason = p.why
 	} else {
 		res.Reason, res.Known = e.reason(pr, p.track, p.seg), known(pr, p.seg, p.of.span)
 		if p.seg.by != nil {
@@ -156,31 +164,67 @@ func (e *evaluator) cause(p *part) Cause {
 			res.Entries = append(res.Entries, x.Index)
 		}
 	}
-	if on := e.book.Practices[pr.Number]; on != nil && len(on.Reliefs) > 0 {
-		e.marks(&res, on, p)
-	}
 	return res
 }
 
-// marks notes who answers for a gap: it was accepted as a risk, for at most
-// twelve months, or declined.
-func (e *evaluator) marks(c *Cause, on *evidence.On, p *part) {
+// marked adds a part to the gaps that it lies in, cut where someone begins or
+// ceases to answer for it: it was accepted as a risk, for at most twelve
+// months, or declined.
+func (e *evaluator) marked(all []part, gaps []Gap, p part) []part {
+	on := e.book.Practices[p.of.practice.Number]
+	if on == nil || len(on.Reliefs) == 0 {
+		return inGaps(all, gaps, p)
+	}
+	cuts := []int64{p.From, p.To}
 	for i := range on.Reliefs {
-		r := &on.Reliefs[i]
-		v := e.relief(r)
-		if r.Kind == evidence.AcceptedRisk {
-			v.To = min(v.To, YearAfter(max(r.At, r.From)))
-		}
-		if r.Subject != "" && r.Subject != p.track.subject || v.Clip(p.Span).Empty() {
-			continue
-		}
-		switch r.Kind {
-		case evidence.AcceptedRisk:
-			c.Accepted = newest(c.Accepted, r.Index)
-		case evidence.Declined:
-			c.Declined = newest(c.Declined, r.Index)
+		if v := e.answers(&on.Reliefs[i], p.track.subject).Clip(p.Span); !v.Empty() {
+			cuts = append(cuts, v.From, v.To)
 		}
 	}
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	for i := 1; i < len(cuts); i++ {
+		p.From = cuts[i-1]
+		p.accepted, p.declined = e.marks(on, p.track.subject, p.From)
+		for i+1 < len(cuts) && p.sameMarks(e.marks(on, p.track.subject, cuts[i])) {
+			i++
+		}
+		p.To = cuts[i]
+		all = inGaps(all, gaps, p)
+	}
+	return all
+}
+
+func (p *part) sameMarks(accepted, declined *uint64) bool {
+	return sameEntry(p.accepted, accepted) && sameEntry(p.declined, declined)
+}
+
+// marks is the newest entries by which someone answers for a subject at t.
+func (e *evaluator) marks(on *evidence.On, subject string, t int64) (accepted, declined *uint64) {
+	for i := range on.Reliefs {
+		r := &on.Reliefs[i]
+		switch v := e.answers(r, subject); {
+		case !v.Contains(t):
+		case r.Kind == evidence.AcceptedRisk:
+			accepted = newest(accepted, r.Index)
+		default:
+			declined = newest(declined, r.Index)
+		}
+	}
+	return accepted, declined
+}
+
+// answers is when a relief is someone's word for a subject's gap; an
+// alternative is none.
+func (e *evaluator) answers(r *evidence.Relief, subject string) interval.Span {
+	if r.Kind == evidence.Alternative || r.Subject != "" && r.Subject != subject {
+		return interval.Span{}
+	}
+	v := e.relief(r)
+	if r.Kind == evidence.AcceptedRisk {
+		v.To = min(v.To, YearAfter(max(r.At, r.From)))
+	}
+	return v
 }
 
 func newest(entry *uint64, index uint64) *uint64 {
@@ -222,62 +266,4 @@ func (e *evaluator) erased(of *judged) (evidence.Erasure, bool) {
 		}
 	}
 	return evidence.Erasure{}, false
-}
-
-// day is the civil day of an instant in the client's zone, in words.
-func (e *evaluator) day(t int64) string {
-	at := time.UnixMilli(t).In(e.zone)
-	key := [2]int{at.Year(), at.YearDay()}
-	text, ok := e.days[key]
-	if !ok {
-		text = at.Format("January 2, 2006")
-		e.days[key] = text
-	}
-	return text
-}
-
-// reason is the cause in plain words.
-func (e *evaluator) reason(p *framework.Practice, t *track, s *segment) string {
-	who := t.subject
-	if t.name != "" {
-		who = t.name
-	}
-	if who != "" {
-		who += ": "
-	}
-	switch s.why {
-	case whyFails:
-		if *s.text == "" {
-			return who + "an entry says that it was not in place"
-		}
-		return who + *s.text
-	case whyClosed:
-		return who + "the failure was closed on " + e.day(s.since) + " without new evidence"
-	case whyEnded:
-		return who + "ended on " + e.day(s.since)
-	case whyOverdue:
-		what := *s.text
-		if what == "" {
-			what = "the trigger"
-		}
-		return who + "no answer to " + what + " of " + e.day(s.since) + " within " + days(p.Event.DeadlineDays)
-	case whySilent:
-		if s.by != nil {
-			return "nothing recorded since " + e.day(s.since) + ", and no statement that there was nothing"
-		}
-		return "nothing recorded, and no statement that there was nothing"
-	case whyStale:
-		if s.source > 0 {
-			return who + "no report that shows this since " + e.day(s.since)
-		}
-		return who + "last shown on " + e.day(s.since) + ", older than " + days(p.Freshness.MaxAgeDays)
-	}
-	return who + "nothing on record yet"
-}
-
-func days(n int) string {
-	if n == 1 {
-		return "1 day"
-	}
-	return strconv.Itoa(n) + " days"
 }

@@ -102,7 +102,7 @@ type Program struct {
 func Elected(b *evidence.Book, c *framework.Catalog, at int64) (string, []*framework.Practice) {
 	e := newReading(b, Query{}, Proven, interval.Span{From: at, To: at + 1})
 	program := ""
-	for _, d := range dated(e, b.Programs, "") {
+	for _, d := range dated(e, b.Programs, "", func(evidence.Point) bool { return false }) {
 		if d.span.Contains(at) && electedBy(e, b, at) {
 			program = d.value
 		}

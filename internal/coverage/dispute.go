@@ -38,47 +38,58 @@ func (a *against) hull() interval.Span {
 // disputes is where proven found nothing amiss with a subject and best does,
 // with the entries that made the difference. The readings may also differ
 // without any later entry; that is no dispute.
-func (e *evaluator) disputes(p *framework.Practice, tracks []track, sw *swept) []dispute {
+func (e *evaluator) disputes(p *framework.Practice, tracks []track) []dispute {
 	if p.Mode == framework.Event {
 		return e.eventDisputes(p, tracks)
 	}
-	var res []dispute
 	if ofClient(p) {
 		s := e.unnamed(framework.ScopeClient)
 		if a := e.against(p, s, nil); a.any() {
-			res = e.compare(a, tracks[0].segs, e.best.tracks(p)[0].segs)
+			return e.compare(a, tracks[0].segs, e.best.tracks(p)[0].segs)
 		}
-		return res
+		return nil
 	}
+	res, left := e.named(p, tracks)
+	whole, leftWhole := e.wholeDisputes(p, tracks)
+	return append(append(res, whole...), e.deserted(p, append(left, leftWhole...))...)
+}
+
+// named is the disputes of the subjects of a register, and where they hold in
+// proven and best does not ask about them.
+func (e *evaluator) named(p *framework.Practice, tracks []track) (res, left []dispute) {
 	register := e.book.Registers[p.Scope]
-	if register != nil {
-		roll := e.best.roll(register)
-		absent := e.absent()
-		i := 0
-		for k, s := range register.Subjects {
-			if s.ID == "" {
-				continue
-			}
-			segs, contested := absent, true
-			if i < len(tracks) && tracks[i].subject == s.ID {
-				segs, contested = tracks[i].segs, tracks[i].contested
-				i++
-			}
-			if !contested && e.harmless(p, s, &roll.of[k]) {
-				continue
-			}
-			a := e.against(p, s, roll.of[k].lives)
-			if !a.any() {
-				continue
-			}
-			e.best.window = a.hull()
-			if b, in := e.best.track(p, s, &roll.of[k]); in {
-				res = append(res, e.compare(a, segs, b.segs)...)
-			}
-			e.best.window = e.window
-		}
+	if register == nil {
+		return nil, nil
 	}
-	return append(res, e.wholeDisputes(p, tracks, sw)...)
+	roll, absent := e.best.roll(register), e.absent()
+	i := 0
+	for k, s := range register.Subjects {
+		if s.ID == "" {
+			continue
+		}
+		segs, contested, in := absent, true, false
+		if i < len(tracks) && tracks[i].subject == s.ID {
+			segs, contested, in = tracks[i].segs, tracks[i].contested, true
+			i++
+		}
+		outs := e.outs(p, s)
+		if !contested && len(outs) == 0 && e.harmless(p, s, &roll.of[k]) {
+			continue
+		}
+		a := e.against(p, s, roll.of[k].lives)
+		if in && len(outs)+len(a.taken) > 0 {
+			left = append(left, a.left(segs, e.lifeless(p, roll.of[k].lives), outs)...)
+		}
+		if !a.any() {
+			continue
+		}
+		e.best.window = a.hull()
+		if b, in := e.best.track(p, s, &roll.of[k]); in {
+			res = append(res, e.compare(a, segs, b.segs)...)
+		}
+		e.best.window = e.window
+	}
+	return res, left
 }
 
 // absent is a window in which a subject is not in scope.
@@ -88,19 +99,41 @@ func (e *evaluator) absent() []segment {
 
 // wholeDisputes is the disputes of what was said without naming a subject:
 // evidence for all, or that none exist.
-func (e *evaluator) wholeDisputes(p *framework.Practice, tracks []track, sw *swept) []dispute {
-	var res []dispute
+func (e *evaluator) wholeDisputes(p *framework.Practice, tracks []track) (res, left []dispute) {
 	s := e.unnamed(p.Scope)
-	if a := e.against(p, s, nil); a.any() {
-		had := e.best.roll(e.book.Registers[p.Scope]).had
-		if len(had.Gaps(e.window)) > 0 {
-			res = e.compare(a, named(tracks, "", e.absent()), e.best.asAWhole(p, had).segs)
+	register := e.book.Registers[p.Scope]
+	had := e.best.roll(register).had
+	a := e.against(p, s, nil)
+	mine := named(tracks, "", nil)
+	var outs []dispute
+	if mine != nil && register != nil {
+		for _, of := range register.Subjects {
+			for i := range of.Lives {
+				l := &of.Lives[i]
+				outs = e.late(outs, &l.Point, e.best.visible(&l.Point, l.At))
+			}
 		}
 	}
+	if a.any() || len(outs) > 0 {
+		whole := e.absent()
+		if len(had.Gaps(e.window)) > 0 {
+			whole = e.best.asAWhole(p, had).segs
+		}
+		if mine != nil {
+			left = a.left(mine, spansOut(whole), outs)
+		}
+		res = e.compare(a, named(tracks, "", e.absent()), whole)
+	}
+	return append(res, e.unattested(p)...), left
+}
+
+// unattested is where someone attested that none exist and took it back.
+func (e *evaluator) unattested(p *framework.Practice) []dispute {
 	on := e.book.Practices[p.Number]
 	if on == nil || len(e.book.Retractions) == 0 {
-		return res
+		return nil
 	}
+	var res []dispute
 	var empty interval.Set
 	for i := range on.Statements {
 		st := &on.Statements[i]

@@ -74,8 +74,8 @@ func newReading(b *evidence.Book, q Query, r Reading, window interval.Span) *eva
 	if e.zone == nil {
 		e.zone = time.UTC
 	}
-	e.kinds = dated(e, b.LegalKinds, framework.CoveredEntity)
-	e.profiles = dated(e, b.Profiles, framework.ProfileSmall)
+	e.kinds = dated(e, b.LegalKinds, framework.CoveredEntity, func(evidence.Point) bool { return true })
+	e.profiles = dated(e, b.Profiles, framework.ProfileSmall, e.atTheStart)
 	return e
 }
 
@@ -160,10 +160,14 @@ func spansWhere[T any](list []datedSpan[T], ok func(T) bool) interval.Set {
 	return interval.Of(spans...)
 }
 
+// atTheStart reports whether an entry was logged when the log began.
+func (e *evaluator) atTheStart(p evidence.Point) bool { return p.Recorded == e.book.Started.Recorded }
+
 // dated spreads values that hold from a point on over all time. The first one
-// stated also holds for all time before: the first logged in proven, whose
-// past does not change, the first by date in best. With none it is otherwise.
-func dated[T any](e *evaluator, list []evidence.Dated[T], otherwise T) []datedSpan[T] {
+// of those that reach back also holds for all time before: the first logged in
+// proven, whose past does not change, the first by date in best. With none it
+// is otherwise.
+func dated[T any](e *evaluator, list []evidence.Dated[T], otherwise T, reachesBack func(evidence.Point) bool) []datedSpan[T] {
 	byDate := slices.Clone(list)
 	slices.SortFunc(byDate, func(a, b evidence.Dated[T]) int {
 		if a.Before(false, b.Point, false) {
@@ -186,7 +190,9 @@ func dated[T any](e *evaluator, list []evidence.Dated[T], otherwise T) []datedSp
 		slices.SortFunc(byDate, func(a, b evidence.Dated[T]) int { return int(int64(a.Index) - int64(b.Index)) })
 	}
 	for i := range byDate {
-		take(open.Intersect(interval.Of(interval.Span{From: interval.Ever, To: e.dropped(&byDate[i].Point)})), byDate[i].Value)
+		if reachesBack(byDate[i].Point) {
+			take(open.Intersect(interval.Of(interval.Span{From: interval.Ever, To: e.dropped(&byDate[i].Point)})), byDate[i].Value)
+		}
 	}
 	take(open, otherwise)
 	return res

@@ -75,6 +75,9 @@ type (
 // tell adds an entry to a book.
 func (e entry) tell(b *evidence.Book) {
 	b.Size = max(b.Size, e.Index+1)
+	if e.Index == 0 {
+		b.Started = e.Point
+	}
 	switch v := e.body.(type) {
 	case observed:
 		b.Observe(v.scope, v.subject, v.measure, v.source, evidence.Observation{Point: e.Point, Verdicts: v.verdicts, Reason: v.reason, Grade: v.grade})

@@ -93,8 +93,8 @@ func (m model) noneExist(id string, e entry) bool {
 }
 
 // dated is what held by date (rules 12 and 17): the first stated also for all
-// time before.
-func (m model) dated(pick func(any) (string, bool), otherwise string) string {
+// time before, of legal kinds; of profiles only one stated when the log began.
+func (m model) dated(pick func(any) (string, bool), otherwise string, reachesBack func(entry) bool) string {
 	var list []entry
 	for _, e := range m.log {
 		if _, ok := pick(e.body); ok {
@@ -116,6 +116,9 @@ func (m model) dated(pick func(any) (string, bool), otherwise string) string {
 	}
 	for _, e := range list {
 		r, gone := m.retraction(e.Index)
+		if !reachesBack(e) {
+			continue
+		}
 		if !gone || m.proven && m.t < r.Recorded {
 			res, _ = pick(e.body)
 			return res
@@ -127,11 +130,11 @@ func (m model) dated(pick func(any) (string, bool), otherwise string) string {
 // practice is the whole answer at the instant.
 func (m model) practice(id string) moment {
 	p, _ := m.judge(id)
-	kind := m.dated(func(b any) (string, bool) { v, ok := b.(bound); return string(v.kind), ok }, string(framework.CoveredEntity))
+	kind := m.dated(func(b any) (string, bool) { v, ok := b.(bound); return string(v.kind), ok }, string(framework.CoveredEntity), func(entry) bool { return true })
 	if !p.BindsKind(framework.LegalKind(kind)) {
 		return moment{kind: "exempt", why: coverage.NotBound} // rule 12
 	}
-	profile := m.dated(func(b any) (string, bool) { v, ok := b.(enters); return string(v.profile), ok }, string(framework.ProfileSmall))
+	profile := m.dated(func(b any) (string, bool) { v, ok := b.(enters); return string(v.profile), ok }, string(framework.ProfileSmall), func(e entry) bool { return e.Recorded == m.log[0].Recorded })
 	res := moment{}
 	exempts, nas := 0, 0
 	grade := evidence.Measured

@@ -31,6 +31,7 @@ func (m model) disputedBy(id string, p *framework.Practice) []uint64 {
 		}
 		all = append(all, late...)
 	}
+	all = append(all, m.deserted(id, p)...)
 	best := m.best().practice(id)
 	if best.kind == coverage.Unproven && best.inScope == 0 {
 		for _, e := range m.log {
@@ -41,6 +42,59 @@ func (m model) disputedBy(id string, p *framework.Practice) []uint64 {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// deserted is the rest of it: where best asks about nobody, the entries that
+// took the subjects out by which proven holds; where there are none, the
+// retractions of what proven counted.
+func (m model) deserted(id string, p *framework.Practice) []uint64 {
+	var all []uint64
+	for _, s := range m.subjects(p) {
+		switch w := m.best().subject(id, s); {
+		case w.minds() || w.status == mHeld:
+			return nil
+		case w.status != mOut || m.subject(id, s).status != mHeld:
+			continue
+		}
+		late := m.lateLeaving(p, s)
+		if len(late) == 0 {
+			late = m.lateRetractions(p, s)
+		}
+		all = append(all, late...)
+	}
+	return all
+}
+
+// lateLeaving is the entries recorded after t by which a subject is out of
+// scope in best: the one that decides on its place, and its absences. What is
+// said of a register as a whole ends with the register's first entry.
+func (m model) lateLeaving(p *framework.Practice, subject string) []uint64 {
+	var all []uint64
+	b := m.best()
+	var last entry
+	var now lived
+	for _, e := range m.log {
+		switch v := e.body.(type) {
+		case lived:
+			if v.scope != p.Scope || !b.stands(e, e.At) {
+				continue
+			}
+			if subject == "" && e.Recorded > m.t {
+				all = append(all, e.Index)
+			}
+			if v.subject == subject && (now.scope == "" || e.At > last.At || e.At == last.At && e.Index > last.Index) {
+				last, now = e, v
+			}
+		case unused:
+			if v.scope == p.Scope && v.subject == subject && e.Recorded > m.t && b.stands(e, v.from) && (v.to == 0 || m.t < v.to) {
+				all = append(all, e.Index)
+			}
+		}
+	}
+	if now.scope != "" && (!now.in || !wanted(p, now.attrs)) && last.Recorded > m.t {
+		all = append(all, last.Index)
+	}
+	return all
 }
 
 // lateFailures is the failures about a subject that best counts at t and that

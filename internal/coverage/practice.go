@@ -68,7 +68,7 @@ func (e *evaluator) practice(id string) Practice {
 		sw := e.sweep(pc.practice, part.tracks)
 		part.empty = sw.empty
 		if e.best != nil {
-			sw.list = contest(sw.list, e.disputes(pc.practice, part.tracks, &sw))
+			sw.list = contest(sw.list, e.disputes(pc.practice, part.tracks))
 		}
 		for _, s := range sw.list {
 			all = join(all, s)

@@ -1,6 +1,7 @@
 package coverage_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -33,8 +34,64 @@ func TestRule13AlternativesCountAndAcceptedRisksDoNot(t *testing.T) {
 	risk := relieved{10001, evidence.Relief{Kind: evidence.AcceptedRisk}}
 	s = tell(t, framework.Practice{}).on(1, risk).on(2, relieved{10001, evidence.Relief{Kind: evidence.Declined}})
 	s.both(5, "0.5")
-	if c := s.ask(coverage.Best, 5).Gaps[0].Causes[0]; c.Accepted == nil || *c.Accepted != 1 || c.Declined == nil || *c.Declined != 2 {
-		t.Errorf("cause %+v: want accepted by entry 1, declined by entry 2", c)
+	said := func() string {
+		list := ""
+		for _, c := range s.ask(coverage.Best, 5).Gaps[0].Causes {
+			list += fmt.Sprintf(" %g-%g", float64(int64(c.From)-day(0))/float64(interval.Day), float64(int64(c.To)-day(0))/float64(interval.Day))
+			if c.Accepted != nil {
+				list += fmt.Sprintf(" accepted by %d", *c.Accepted)
+			}
+			if c.Declined != nil {
+				list += fmt.Sprintf(" declined by %d", *c.Declined)
+			}
+		}
+		return strings.TrimSpace(list)
+	}
+	if got, want := said(), "0-1 1-2 accepted by 1 2-5 accepted by 1 declined by 2"; got != want {
+		t.Errorf("causes %s, want %s", got, want)
+	}
+	risk.To = day(3)
+	s = tell(t, framework.Practice{}).on(1, risk).on(2, risk).on(4, relieved{10001, evidence.Relief{Kind: evidence.Declined, Subject: "another"}})
+	if got, want := said(), "0-1 1-2 accepted by 1 2-3 accepted by 2 3-5"; got != want {
+		t.Errorf("causes %s, want %s", got, want)
+	}
+}
+
+func TestRule15AnEmptyScopeNamesWhoIsGone(t *testing.T) {
+	p := framework.Practice{Scope: framework.ScopeDevice, Applies: &framework.Applies{EPHI: true}}
+	listed := func(name string) lived {
+		return lived{framework.ScopeDevice, name, true, &evidence.Attrs{Name: "LT-" + name}}
+	}
+	s := tell(t, p).on(0, lived{framework.ScopeDevice, "S", true, &evidence.Attrs{HoldsEPHI: new(false)}})
+	reason := func() string {
+		g := s.ask(coverage.Proven, 9).Gaps
+		last := g[len(g)-1].Causes
+		return last[len(last)-1].Reason
+	}
+	if got, want := reason(), "no device is registered for this, and nobody says that none exist"; got != want {
+		t.Errorf("reason %q, want %q", got, want)
+	}
+	s.on(1, listed("1")).on(1, listed("2")).on(1, unused{framework.ScopeDevice, "1", day(1), day(20)}).
+		on(1, lived{framework.ScopeDevice, "2", false, &evidence.Attrs{Name: "LT-2"}})
+	if got, want := reason(), "no device is in scope, and nobody says that none exist: LT-1 is out of use until January 21, 2026, LT-2 is retired since January 2, 2026"; got != want {
+		t.Errorf("reason %q, want %q", got, want)
+	}
+}
+
+func TestRule2LateLeavingDisputesWhatWasCovered(t *testing.T) {
+	p := framework.Practice{Scope: framework.ScopeDevice}
+	s := tell(t, p).on(0, device("A")).on(0, about("A", evidence.Holds)).late(3, 5, lived{framework.ScopeDevice, "A", false, nil})
+	if got, want := s.strip(coverage.Proven, 6), "0=3 3!5 5.6"; got != want {
+		t.Errorf("retired late: %s, want %s", got, want)
+	}
+	s = tell(t, p).on(0, device("A")).on(0, about("A", evidence.Holds)).late(4, 5, unused{framework.ScopeDevice, "A", day(2), day(6)})
+	if got, want := s.strip(coverage.Proven, 7), "0=2 2!5 5.6 6=7"; got != want {
+		t.Errorf("out of use, said late: %s, want %s", got, want)
+	}
+	s = tell(t, p).on(0, device("A")).on(0, about("A", evidence.Holds)).on(0, device("B")).on(0, about("B", evidence.Holds)).
+		late(3, 5, lived{framework.ScopeDevice, "A", false, nil})
+	if got, want := s.strip(coverage.Proven, 6), "0=6"; got != want {
+		t.Errorf("another device is left: %s, want %s", got, want)
 	}
 }
 
@@ -89,6 +146,13 @@ func TestRule17OutsideTheProfileIsNotStartedUnlessHeld(t *testing.T) {
 	if p.Exempt[0].Why != coverage.NotStarted || p.Status != coverage.StatusGap {
 		t.Errorf("exempt as %q, status %s", p.Exempt[0].Why, p.Status)
 	}
+}
+
+func TestRule17AProfileSaysNothingOfTheTimeBeforeUnlessStatedWhenTheLogBegan(t *testing.T) {
+	s := tell(t, framework.Practice{Profile: framework.ProfileCore}).on(10, enters{framework.ProfileCore})
+	s.both(12, "0-10 10.12")
+	s = tell(t, framework.Practice{Profile: framework.ProfileCore}).on(0, enters{framework.ProfileCore}).on(10, enters{framework.ProfileSmall})
+	s.both(12, "0.10 10-12")
 }
 
 func TestRule12ErasedEvidenceIsSaid(t *testing.T) {

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"breakwater/internal/coverage"
 	"breakwater/internal/projection"
@@ -46,7 +47,7 @@ func (d *Door) Coverage(ctx context.Context, q Question) (Answer, error) {
 	ask := func(s *projection.State) error {
 		r, err := coverage.Evaluate(s.Book, coverage.Query{
 			On: q.On, Months: q.Months, Reading: q.Reading, Practices: q.Practices, Profile: profileOf(q.Profile),
-			Zone: s.Client.Location(), Brief: q.Brief,
+			Zone: time.UTC, Brief: q.Brief, // as every time in the answer
 		})
 		if err != nil {
 			return invalid{err}

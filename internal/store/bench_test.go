@@ -64,8 +64,15 @@ func BenchmarkAppend100(b *testing.B) {
 // tree by one prepared statement of database/sql, turn by turn in one process,
 // and reports the speed of the first as a share of the second.
 func BenchmarkRatio(b *testing.B) {
-	const turn = 20 // batches
+	for _, n := range []int{1, benchLogs} {
+		b.Run(fmt.Sprint("logs=", n), func(b *testing.B) { benchRatio(b, n) })
+	}
+}
+
+func benchRatio(b *testing.B, spread int) {
+	const turn = 5 // batches
 	s, logs := benchStore(b, "sqlite")
+	logs = logs[:spread]
 	rows := newPlainRows(b)
 	var with, without []time.Duration
 	for b.Loop() {

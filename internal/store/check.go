@@ -124,19 +124,6 @@ func (c *check) note() {
 	add(c.o.Files == nil, "files were not looked at")
 }
 
-func (c *check) readLogs() error {
-	return c.t.scan(query{t: tableLog}, func(r row) error {
-		l, err := c.s.openLog(c.ctx, r)
-		if err != nil {
-			c.fail(Failure{What: "the name of the log does not open: " + err.Error(), Log: r.text(1), Index: -1})
-			l = Log{ID: r.int(0), Origin: r.text(1)}
-			copy(l.Pseudonym[:], r.bytes(2))
-		}
-		c.logs = append(c.logs, l)
-		return nil
-	})
-}
-
 // readClaims collects what the instance log says of each log.
 func (c *check) readClaims() error {
 	c.claimed = map[[32]byte][]claim{}

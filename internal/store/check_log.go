@@ -21,7 +21,8 @@ type logCheck struct {
 	failures int
 
 	frontier ledger.Frontier
-	last     int64 // recorded of the entry before
+	next     uint64 // index of the next entry
+	last     int64  // recorded of the entry before
 	tiles    tileCheck
 	claims   []claim // by size, not yet reached
 	keys     *logKeys
@@ -115,29 +116,55 @@ func (c *logCheck) entries() error {
 	if c.l.ID == InstanceLog {
 		return c.instanceEntries()
 	}
+	if err := c.before(); err != nil {
+		return err
+	}
 	for from := uint64(0); ; {
 		// The rows are read before they are checked: checking may read too.
-		piece := &chunk{}
-		err := c.t.scanEntries(c.l.ID, from, min(from+chunkRows, ledger.MaxSize), true, func(e *entryRow) error {
-			piece.add(e)
-			if len(piece.bodies) >= chunkBytes {
-				return errStop
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errStop) {
+		piece, damaged, err := c.piece(from)
+		if err != nil {
 			return err
-		}
-		if len(piece.rows) == 0 {
-			return c.beyond(from)
 		}
 		for n := range piece.rows {
 			if err := c.entry(&piece.rows[n]); err != nil {
 				return err
 			}
+			from = piece.rows[n].idx + 1
 		}
-		from = piece.rows[len(piece.rows)-1].idx + 1
+		switch {
+		case damaged != nil:
+			if err := c.bad(damaged.idx, "its row has columns of the wrong type or length: the tree cannot be derived past it"); err != nil {
+				return err
+			}
+			from = uint64(damaged.idx) + 1
+			c.next = max(c.next, from)
+		case len(piece.rows) == 0:
+			return c.beyond(from)
+		}
 	}
+}
+
+// piece reads entries from an index on, up to a row that is damaged.
+func (c *logCheck) piece(from uint64) (*chunk, *damagedRow, error) {
+	piece := &chunk{}
+	err := c.t.scanEntries(c.l.ID, from, min(from+chunkRows, ledger.MaxSize), true, func(e *entryRow) error {
+		piece.add(e)
+		if len(piece.bodies) >= chunkBytes {
+			return errStop
+		}
+		return nil
+	})
+	var damaged *damagedRow
+	if errors.As(err, &damaged) && damaged.idx >= int64(from) || errors.Is(err, errStop) {
+		err = nil
+	}
+	return piece, damaged, err
+}
+
+// before reports rows before the first index there can be.
+func (c *logCheck) before() error {
+	q := query{t: tableEntry, where: []cond{eq(colLog, c.l.ID), {"idx", "<", int64(0)}}}
+	return c.t.scan(q, func(r row) error { return c.bad(r.int(1), "there is no entry of that index") })
 }
 
 // beyond reports rows after a gap longer than a piece.
@@ -149,11 +176,12 @@ func (c *logCheck) beyond(from uint64) error {
 }
 
 func (c *logCheck) entry(e *entryRow) error {
-	if want := c.frontier.Size(); e.idx != want {
-		if err := c.bad(int64(want), "entries are missing before entry %d: the tree cannot be derived past them", e.idx); err != nil {
+	if e.idx != c.next { // said once for each hole
+		if err := c.bad(int64(c.next), "entries are missing before entry %d: the tree cannot be derived past them", e.idx); err != nil {
 			return err
 		}
 	}
+	c.next = e.idx + 1
 	if e.recorded < c.last {
 		if err := c.bad(int64(e.idx), "recorded goes backward"); err != nil {
 			return err
@@ -301,6 +329,10 @@ func (c *logCheck) head() error {
 		return c.bad(-1, "the head's frontier is not that of the entries")
 	case h.int(4) != c.last:
 		return c.bad(-1, "the head's recorded is not that of the last entry")
+	case c.open && c.keys.data[uint32(h.int(5))] == "":
+		return c.bad(-1, "the head names key %d, which the log does not have", h.int(5))
+	case h.int(6) < 0 || uint64(h.int(6)) > c.frontier.Size() || h.int(6) > 0 && c.erasedTo == 0 && c.open && c.o.Erasure != nil:
+		return c.bad(-1, "the head knows of an erasure that no entry is")
 	case h.int(6) < c.erasedTo:
 		return c.bad(-1, "the head does not know of the last erasure")
 	}

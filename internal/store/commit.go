@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,16 +22,35 @@ const clockSlack = 5 * 60_000
 // error is not nil when a whole transaction failed, and then stands in the
 // results of its submissions too.
 func (s *Store) Commit(ctx context.Context, subs []Submission) ([]Result, error) {
-	batch := make([]*pending, len(subs))
-	for n := range subs {
-		batch[n] = s.prepare(ctx, &subs[n])
-	}
+	batch := s.prepareAll(ctx, subs)
 	err := s.commit(ctx, batch)
 	results := make([]Result, len(subs))
 	for n, p := range batch {
 		results[n] = p.res
 	}
 	return results, err
+}
+
+// preparePart is how many submissions are worth a goroutine of their own.
+const preparePart = 25
+
+// prepareAll hashes and names what is to be appended, on several processors.
+func (s *Store) prepareAll(ctx context.Context, subs []Submission) []*pending {
+	batch := make([]*pending, len(subs))
+	part := max(preparePart, (len(subs)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for from := part; from < len(subs); from += part {
+		wg.Go(func() { s.preparePart(ctx, subs, batch, from, min(from+part, len(subs))) })
+	}
+	s.preparePart(ctx, subs, batch, 0, min(part, len(subs)))
+	wg.Wait()
+	return batch
+}
+
+func (s *Store) preparePart(ctx context.Context, subs []Submission, batch []*pending, from, to int) {
+	for n := from; n < to; n++ {
+		batch[n] = s.prepare(ctx, &subs[n])
+	}
 }
 
 // commit fills in the results of a batch.
@@ -133,20 +153,12 @@ type logRun struct {
 	last     int64       // recorded of the last entry
 	root     ledger.Hash // of the frontier, once closed
 	rows     []entryRow
-	leaves   []ledger.Hash       // of rows start..size
-	slab     []byte              // sealed bodies of rows
-	plain    []byte              // scratch
-	ad       []byte              // scratch
-	seen     map[keyMAC]seenItem // appended in this transaction, or found
+	leaves   []ledger.Hash // of rows start..size
+	slab     []byte        // sealed bodies of rows
+	plain    []byte        // scratch
+	ad       []byte        // scratch
+	seen     seenItems     // appended in this transaction, or found
 	answers  []answer
-}
-
-type seenItem struct {
-	idx       uint64
-	recorded  int64
-	submitted [32]byte
-	erased    bool
-	own       func(*pending, int) bool // whether it is that very item
 }
 
 type answer struct {
@@ -155,8 +167,11 @@ type answer struct {
 }
 
 func (g *group) run(ctx context.Context, t tx, logs []LogID, groups map[LogID][]*pending) error {
+	memory := scratches.Get().(*scratch)
+	defer memory.giveBack()
+	g.done = make([]*logRun, 0, len(logs))
 	for _, log := range logs {
-		r, err := g.open(ctx, t, log, groups[log])
+		r, err := g.open(ctx, t, log, groups[log], memory)
 		if err != nil {
 			return err
 		}
@@ -166,6 +181,7 @@ func (g *group) run(ctx context.Context, t tx, logs []LogID, groups map[LogID][]
 		if err := r.close(); err != nil {
 			return err
 		}
+		r.takeBack(memory)
 		g.done = append(g.done, r)
 	}
 	return nil
@@ -187,7 +203,7 @@ func (g *group) publish() {
 
 // open locks and reads the head. From here to the end of the transaction nobody
 // else appends to the log.
-func (g *group) open(ctx context.Context, t tx, log LogID, batch []*pending) (*logRun, error) {
+func (g *group) open(ctx context.Context, t tx, log LogID, batch []*pending, memory *scratch) (*logRun, error) {
 	h, err := t.lock(tableHead, log)
 	if err != nil {
 		return nil, err
@@ -195,7 +211,8 @@ func (g *group) open(ctx context.Context, t tx, log LogID, batch []*pending) (*l
 	if h == nil {
 		return nil, fmt.Errorf("log %d: %w", log, ErrNotFound)
 	}
-	r := &logRun{g: g, root: ledger.Hash(h.bytes(2)), t: t, log: log, origin: batch[0].log.Origin, last: h.int(4), seen: map[keyMAC]seenItem{}}
+	r := &logRun{g: g, root: ledger.Hash(h.bytes(2)), t: t, log: log, origin: batch[0].log.Origin, last: h.int(4)}
+	r.lend(memory)
 	if r.frontier, err = headFrontier(h); err != nil {
 		return nil, g.s.stop(fmt.Errorf("log %s: %w", r.origin, err))
 	}
@@ -237,15 +254,13 @@ func (r *logRun) find(batch []*pending) error {
 	}
 	for n := range rows {
 		e := &rows[n]
-		item := seenItem{idx: e.idx, recorded: e.recorded, erased: e.body == nil}
-		leaf := e.leaf
-		item.own = func(p *pending, n int) bool { return p.leafHash(n, item.recorded) == leaf }
+		item := seenItem{idx: e.idx, recorded: e.recorded, erased: e.body == nil, found: true, leaf: e.leaf}
 		if !item.erased {
 			if item.submitted, err = r.submitted(e); err != nil {
 				return err
 			}
 		}
-		r.seen[e.mac] = item
+		r.seen.put(e.mac, item)
 	}
 	return nil
 }
@@ -259,6 +274,7 @@ func (r *logRun) submitted(e *entryRow) ([32]byte, error) {
 }
 
 func (r *logRun) appendAll(ctx context.Context, batch []*pending) error {
+	r.answers = make([]answer, 0, len(batch))
 	for _, p := range batch {
 		res, err := r.answer(p)
 		if err != nil {
@@ -309,9 +325,12 @@ func (r *logRun) refuse(err error) Result {
 // recognize finds the items that are in the log already. It returns how many
 // are not, and the result as far as it is known.
 func (r *logRun) recognize(p *pending) (fresh int, res Result) {
-	res = Result{Count: len(p.items), Indexes: make([]uint64, len(p.items)), Repeated: true}
+	res = Result{Count: len(p.items), Repeated: true}
+	if len(p.items) > 1 {
+		res.Indexes = make([]uint64, len(p.items))
+	}
 	for n := range p.items {
-		it, ok := r.seen[p.items[n].mac]
+		it, ok := r.seen.get(p.items[n].mac)
 		if !ok {
 			fresh++
 			continue
@@ -329,13 +348,13 @@ func (r *logRun) recognize(p *pending) (fresh int, res Result) {
 // appendItems appends the items that were not recognized.
 func (r *logRun) appendItems(p *pending, res *Result) error {
 	for n := range p.items {
-		it, ok := r.seen[p.items[n].mac]
+		it, ok := r.seen.get(p.items[n].mac)
 		if !ok {
 			var err error
 			if it, err = r.appendItem(p, n); err != nil {
 				return err
 			}
-			r.seen[p.items[n].mac] = it
+			r.seen.put(p.items[n].mac, it)
 		}
 		res.take(n, it)
 	}
@@ -343,7 +362,9 @@ func (r *logRun) appendItems(p *pending, res *Result) error {
 }
 
 func (r *Result) take(n int, it seenItem) {
-	r.Indexes[n] = it.idx
+	if r.Indexes != nil {
+		r.Indexes[n] = it.idx
+	}
 	if n == 0 {
 		r.First, r.Recorded, r.Erased = it.idx, it.recorded, it.erased
 	}

@@ -32,8 +32,7 @@ func (r *logRun) appendItem(p *pending, n int) (seenItem, error) {
 			return seenItem{}, err
 		}
 	}
-	own := func(q *pending, m int) bool { return q == p && m == n }
-	return seenItem{idx: idx, recorded: r.now, submitted: it.submitted, own: own}, nil
+	return seenItem{idx: idx, recorded: r.now, submitted: it.submitted, p: p, n: n}, nil
 }
 
 func appendEntryAD(dst []byte, origin string, idx uint64) []byte {

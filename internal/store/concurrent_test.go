@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -149,4 +150,32 @@ func TestWatch(t *testing.T) {
 			t.Errorf("after %d calls: %v", step, err)
 		}
 	})
+}
+
+// TestHeadsOfOthers has two processes append in turns, so that what one knows of
+// a head is never good for long, and alters a head behind their backs.
+func TestHeadsOfOthers(t *testing.T) {
+	e := newEnv(t, "sqlite")
+	a, l := e.start(t)
+	b := e.open(t, e.options())
+	for n := range 300 {
+		s := []*store.Store{a, b}[n/(1+n%3)%2]
+		if res := commitOK(t, s, one(l, fmt.Sprint("turn ", n))); res[0].First != uint64(n) {
+			t.Fatalf("turn %d got index %d", n, res[0].First)
+		}
+	}
+	version := must(a.RotateDataKey(context.Background(), l.ID))
+	for n, s := range []*store.Store{b, a} {
+		commitOK(t, s, one(l, fmt.Sprint("rotated ", n)))
+	}
+	for r, err := range b.RawEntries(context.Background(), l.ID, 300, 302) {
+		if got := binary.BigEndian.Uint32(must(r, err).Body); got != version {
+			t.Errorf("entry %d is sealed under key %d, want %d", r.Index, got, version)
+		}
+	}
+	checkClean(t, b)
+	e.exec(t, "UPDATE head SET root = zeroblob(32)")
+	if _, err := b.Commit(context.Background(), []store.Submission{one(l, "after")}); err == nil || b.Stopped() == nil {
+		t.Errorf("a head that was altered by another process: %v, %v", err, b.Stopped())
+	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // An engine is a database. There are three: SQLite, PostgreSQL and memory. All
@@ -168,4 +169,12 @@ func missed(n int64, err error) error {
 		return errMissed
 	}
 	return err
+}
+
+// damagedRow is a row of the entry table whose columns have the wrong type or
+// length: the file may have been altered.
+type damagedRow struct{ idx int64 }
+
+func (d *damagedRow) Error() string {
+	return fmt.Sprintf("entry row %d has columns of the wrong type or length: run fsck", d.idx)
 }

@@ -23,7 +23,7 @@ const (
 	frameEnd    = 'E'
 )
 
-var errBackup = errors.New("it is not a whole backup: it was cut off or altered")
+var errBackup = errors.New("it is not a whole backup, it was cut off or altered: take another copy of it, or an older backup")
 
 // frameWriter writes frames and sums what it writes. The first error stays.
 type frameWriter struct {

@@ -213,14 +213,17 @@ func (x *pgTx) findKeys(log LogID, macs []keyMAC) ([]entryRow, error) {
 // takeRaw reads the columns of sqlScanBodies or sqlScanLeaves in the binary
 // format of the protocol. The body is valid until the next row.
 func (e *entryRow) takeRaw(v [][]byte) error {
-	if len(v[0]) != 8 || len(v[1]) != 8 || len(v[2]) != 8 || len(v[3]) != len(e.leaf) || len(v[4]) != len(e.mac) {
+	if len(v[0]) != 8 || len(v[1]) != 8 || len(v[2]) != 8 {
 		return errors.New("an entry row has columns of the wrong length: run fsck")
 	}
 	e.idx = binary.BigEndian.Uint64(v[0])
+	if len(v[3]) != len(e.leaf) || len(v[4]) != len(e.mac) {
+		return &damagedRow{idx: int64(e.idx)}
+	}
 	e.recorded = int64(binary.BigEndian.Uint64(v[1]))
 	kind := binary.BigEndian.Uint64(v[2])
 	if kind > 0xffff {
-		return fmt.Errorf("entry row %d has kind %d: run fsck", e.idx, kind)
+		return &damagedRow{idx: int64(e.idx)}
 	}
 	e.kind = uint16(kind)
 	copy(e.leaf[:], v[3])

@@ -198,9 +198,10 @@ func conditionArgs(args []any, where []cond) []any {
 
 // Statements on entries, written by hand because they carry the load.
 const (
-	sqlScanBodies = `SELECT idx, recorded, kind, leaf_hash, key_mac, body FROM entry WHERE log = %1 AND idx >= %2 AND idx < %3 ORDER BY idx`
-	sqlScanLeaves = `SELECT idx, recorded, kind, leaf_hash, key_mac FROM entry WHERE log = %1 AND idx >= %2 AND idx < %3 ORDER BY idx`
-	sqlFindKey    = `SELECT idx, recorded, kind, leaf_hash, key_mac, body FROM entry WHERE log = %1 AND key_mac = %2`
+	sqlScanBodies  = `SELECT idx, recorded, kind, leaf_hash, key_mac, body FROM entry WHERE log = %1 AND idx >= %2 AND idx < %3 ORDER BY idx`
+	sqlScanLeaves  = `SELECT idx, recorded, kind, leaf_hash, key_mac FROM entry WHERE log = %1 AND idx >= %2 AND idx < %3 ORDER BY idx`
+	sqlAdvanceHead = `UPDATE "head" SET size = ?, root = ?, frontier = ?, recorded = ? WHERE log = ? AND size = ?`
+	sqlFindKey     = `SELECT idx, recorded, kind, leaf_hash, key_mac, body FROM entry WHERE log = %1 AND key_mac = %2`
 )
 
 func (d *dialect) placeholders(sql string) string {

@@ -50,6 +50,7 @@ type sqliteEngine struct {
 
 	mu     sync.Mutex // held for the length of a write transaction
 	writer *sqliteConn
+	heads  headRows // as the writer committed them
 	closed bool
 
 	readers chan *sqliteConn // nil stands for a connection not opened yet
@@ -134,7 +135,12 @@ func (e *sqliteEngine) begin(ctx context.Context, mode txMode) (tx, error) {
 			e.mu.Unlock()
 			return nil, err
 		}
-		return &sqliteTx{conn: e.writer, d: &e.dialect, done: e.mu.Unlock}, nil
+		x := &sqliteTx{conn: e.writer, d: &e.dialect, done: e.mu.Unlock, heads: &e.heads}
+		if err := e.heads.begin(ctx, e.writer); err != nil {
+			x.rollback()
+			return nil, err
+		}
+		return x, nil
 	case snapshotTx:
 		c, err := e.connect(ctx)
 		if err != nil {

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql/driver"
-	"fmt"
+	"slices"
 )
 
 type sqliteTx struct {
@@ -12,9 +12,12 @@ type sqliteTx struct {
 	done  func()
 	ended bool
 	args  []any
+	head  []any
+	heads *headRows // of a writer
 }
 
 func (x *sqliteTx) insert(t *table, r row) error {
+	x.forget(t)
 	return duplicateIn(t, x.conn.exec(waitFor, x.d.insert(t), r...))
 }
 
@@ -37,8 +40,29 @@ func (x *sqliteTx) insertEntries(log LogID, rows []entryRow) error {
 	return nil
 }
 
-// lock needs no lock: a writer is alone.
-func (x *sqliteTx) lock(t *table, key ...any) (row, error) { return x.get(t, key...) }
+// lock needs no lock: a writer is alone. Heads that this connection wrote last
+// are not read again.
+func (x *sqliteTx) lock(t *table, key ...any) (row, error) {
+	if t != tableHead || x.heads == nil {
+		return x.get(t, key...)
+	}
+	log := key[0].(LogID)
+	if r := x.heads.get(log); r != nil {
+		return r, nil
+	}
+	r, err := x.get(t, key...)
+	if r != nil {
+		x.heads.known[log] = r
+	}
+	return r, err
+}
+
+// forget drops the heads when they change in a way that is not followed.
+func (x *sqliteTx) forget(t *table) {
+	if t == tableHead && x.heads != nil {
+		x.heads.drop()
+	}
+}
 
 func (x *sqliteTx) get(t *table, key ...any) (row, error) {
 	rows, err := x.conn.rows(waitFor, x.d.get(t, false), key...)
@@ -102,7 +126,7 @@ func (e *entryRow) take(v []driver.Value) error {
 	mac, ok5 := v[4].([]byte)
 	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || idx < 0 || kind < 0 || kind > 0xffff ||
 		len(leaf) != len(e.leaf) || len(mac) != len(e.mac) {
-		return fmt.Errorf("entry row %v has columns of the wrong type or length: run fsck", v[0])
+		return &damagedRow{idx: idx}
 	}
 	e.idx, e.recorded, e.kind = uint64(idx), recorded, uint16(kind)
 	copy(e.leaf[:], leaf)
@@ -111,7 +135,7 @@ func (e *entryRow) take(v []driver.Value) error {
 	if len(v) > 5 && v[5] != nil {
 		body, ok := v[5].([]byte)
 		if !ok {
-			return fmt.Errorf("entry row %d has a body of the wrong type: run fsck", idx)
+			return &damagedRow{idx: idx}
 		}
 		e.body = body
 	}
@@ -119,17 +143,44 @@ func (e *entryRow) take(v []driver.Value) error {
 }
 
 func (x *sqliteTx) update(t *table, set []assign, where ...cond) (int64, error) {
+	x.forget(t)
+	return x.change(t, set, where)
+}
+
+// advanceHead are the columns that sqlAdvanceHead sets.
+var advanceHead = []string{"size", "root", "frontier", "recorded"}
+
+// changeHead is change for the update that every append makes, without putting
+// its statement together again.
+func (x *sqliteTx) changeHead(set []assign, where []cond) (int64, error) {
+	if !slices.EqualFunc(set, advanceHead, func(a assign, col string) bool { return a.col == col }) || len(where) != 2 ||
+		where[0].col != colLog || where[0].op != "=" || where[1].col != "size" || where[1].op != "=" {
+		return x.change(tableHead, set, where)
+	}
+	x.head = append(x.head[:0], set[0].val, set[1].val, set[2].val, set[3].val, where[0].val, where[1].val)
+	return x.conn.change(waitFor, sqlAdvanceHead, x.head)
+}
+
+func (x *sqliteTx) change(t *table, set []assign, where []cond) (int64, error) {
 	sql, args := x.d.update(t, set, where)
 	return x.conn.change(waitFor, sql, args)
 }
 
 func (x *sqliteTx) updateOne(t *table, set []assign, where ...cond) error {
-	return missed(x.update(t, set, where...))
+	if t != tableHead || x.heads == nil {
+		return missed(x.update(t, set, where...))
+	}
+	err := missed(x.changeHead(set, where))
+	if err == nil {
+		x.heads.follow(set, where)
+	}
+	return err
 }
 
 func (x *sqliteTx) flush() error { return nil }
 
 func (x *sqliteTx) remove(t *table, where ...cond) (int64, error) {
+	x.forget(t)
 	sql, args := x.d.remove(t, where)
 	return x.conn.change(waitFor, sql, args)
 }
@@ -138,8 +189,9 @@ func (x *sqliteTx) remove(t *table, where ...cond) (int64, error) {
 // before that, nothing of the transaction remains; after it, all of it.
 func (x *sqliteTx) commit() error {
 	if err := x.conn.exec(waitFor, "COMMIT"); err != nil {
-		return err
+		return err // rollback drops the heads
 	}
+	x.heads = nil
 	x.end()
 	return nil
 }
@@ -147,6 +199,9 @@ func (x *sqliteTx) commit() error {
 func (x *sqliteTx) rollback() {
 	if x.ended {
 		return
+	}
+	if x.heads != nil {
+		x.heads.drop()
 	}
 	x.conn.exec(context.Background(), "ROLLBACK") // fails when COMMIT rolled back by itself
 	x.end()

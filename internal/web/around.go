@@ -21,7 +21,7 @@ func (s *Server) around(h http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(s.crossOrigin))
 	h = cross.Handler(h)
-	h = s.pastProxy(h)
+	h = s.PastProxy(h)
 	h = s.survive(h)
 	h = compress(h)
 	h = s.headers(h)
@@ -73,9 +73,10 @@ func (s *Server) crossOrigin(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pastProxy turns away, where a trusted proxy ends TLS, who came here in plain
-// text past it, or to it: that could be read on the way.
-func (s *Server) pastProxy(h http.Handler) http.Handler {
+// PastProxy turns away, where a trusted proxy ends TLS, who came here in plain
+// text past it, or to it: that could be read on the way. It stands around
+// everything that is not for everybody, the API too.
+func (s *Server) PastProxy(h http.Handler) http.Handler {
 	if len(s.cfg.TrustedProxies) == 0 {
 		return h
 	}
@@ -184,6 +185,19 @@ func (z *squeezed) close() {
 
 // Unwrap lets http.ResponseController reach what is under it.
 func (z *squeezed) Unwrap() http.ResponseWriter { return z.ResponseWriter }
+
+// Direct makes a handler that knows nothing of proxies see where requests
+// really come from.
+func (s *Server) Direct(h http.Handler) http.Handler {
+	if len(s.cfg.TrustedProxies) == 0 {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen := *r
+		seen.RemoteAddr = s.address(r)
+		h.ServeHTTP(w, &seen)
+	})
+}
 
 // address is where a request came from: the peer, or what a trusted proxy says.
 func (s *Server) address(r *http.Request) string {

@@ -28,6 +28,7 @@ type Clients struct {
 	NoneFits string
 	Empty    *Empty
 	Add      string // where a client is added, "" for who may not
+	First    []Link // clients that have no row yet
 	Behind   string // what could not be read, or is being made again
 	Vouch    string
 }
@@ -73,16 +74,19 @@ func (d *desk) clients(v *Visit) error {
 		return err
 	}
 	d.notePortfolio(v, rows)
-	return d.showClients(v, rows, behind.say(), now)
+	return d.showClients(v, rows, behind, now)
 }
 
-func (d *desk) showClients(v *Visit, rows []duty.Row, behind string, now int64) error {
+func (d *desk) showClients(v *Visit, rows []duty.Row, b behind, now int64) error {
 	p := Clients{
 		Lede: duty.Lede(rows, now, v.Zone), Filter: string(filterOf(v)), Find: v.Field("find"), Axis: axisOf(yearBefore(now), v.Zone, true),
-		Vouch: d.vouching(v.Context(), "").Line, Behind: behind,
+		Vouch: d.vouching(v.Context(), "").Line, Behind: b.say(),
 	}
 	if v.May(permit.AddClient) {
 		p.Add = "/start/clients"
+	}
+	for _, c := range b.first {
+		p.First = append(p.First, Link{Title: c.Name, Href: "/clients/" + c.ID})
 	}
 	p.sorts(v)
 	p.fill(v, rows, now)

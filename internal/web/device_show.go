@@ -91,7 +91,7 @@ func (p *Device) fill(v *Visit, st *projection.State, x *device.Device) error {
 	c := says{v.Zone, a.On}
 	for n := range answers {
 		row, _ := st.Catalog().Practice(answers[n].id)
-		y := judged{answer: answers[n]}
+		y := judged{subject: st.Book.Registers[framework.ScopeDevice].Subject(x.ID), answer: answers[n]}
 		now := y.at(a.On)
 		p.Rows = append(p.Rows, DevicePractice{v.base() + "/practices/" + row.ID, row.Title, GradeOf(now.grade), y.strip(a, st), c.subjectStanding(&y, a)})
 	}

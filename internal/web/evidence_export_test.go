@@ -17,7 +17,7 @@ func ShowClients(s *Server, w http.ResponseWriter, r *http.Request, rows []duty.
 		Member: "dana", Name: "Dana", Stage: account.StageFull, Until: 1 << 60,
 		Grants: []permit.Grant{{Member: "dana", Role: permit.Administrator}},
 	}
-	return s.desk.showClients(v, rows, "", now)
+	return s.desk.showClients(v, rows, behind{}, now)
 }
 
 // Tells reports whether entries of a kind are told in words.

@@ -359,6 +359,20 @@ func TestBundlePage(t *testing.T) {
 	}
 }
 
+// Many subjects that lack the same on the same days are one row.
+func TestGapsOfManySubjects(t *testing.T) {
+	x := newProven(t)
+	b := x.as("dana")
+	for n := range 5 {
+		x.pass(time.Minute)
+		b.post("/clients/lakeside/devices", "id", fmt.Sprintf("LT-%04d", n+1), "class", "laptop")
+	}
+	x.pass(20 * time.Minute)
+	a := b.get("/clients/lakeside/practices/dev-disk-encryption")
+	b.wantSays(a, "5 devices:", "LT-0001, LT-0002, LT-0003, LT-0004 and LT-0005")
+	x.wantCount(a.Body, "table.devs tbody tr", 6)
+}
+
 // Nothing is a score, and an item without a practice is not assessed.
 func TestFrameworkPages(t *testing.T) {
 	x := newProven(t)

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"breakwater/internal/coverage"
@@ -19,6 +20,7 @@ const mostGaps = 60
 // GapRow is one subject's part in a gap, and the entries behind it.
 type GapRow struct {
 	Class, What string
+	Names       string // of the subjects, where there are several
 	From, To    string
 	Limit       string
 	Entries     []Link
@@ -33,6 +35,7 @@ type cause struct {
 	coverage.Cause
 	kind  string
 	limit *framework.Limit
+	names []string // of the subjects, where it stands for several
 }
 
 // gapRows lists every cause, those still open first, then the newest. What one
@@ -48,6 +51,7 @@ func (c says) gapRows(v *Visit, st *projection.State, x *coverage.Practice, row 
 		}
 		return cmp.Or(cmp.Compare(p.kind, q.kind), cmp.Compare(q.From, p.From))
 	})
+	list = c.grouped(list, row)
 	if n := len(list) - mostGaps; n > 0 {
 		list, more = list[:mostGaps], more+n
 	}
@@ -58,6 +62,55 @@ func (c says) gapRows(v *Visit, st *projection.State, x *coverage.Practice, row 
 	return rows, more
 }
 
+// fewSubjects is up to how many subjects with the same gap are listed one by
+// one.
+const fewSubjects = 3
+
+// grouped makes one cause of many subjects that lack the same for the same
+// reason on the same days, such as devices of an office that was closed.
+func (c says) grouped(list []cause, row *framework.Practice) []cause {
+	type key struct{ from, to, kind, why string }
+	groups := map[key][]cause{}
+	of := func(x cause) key {
+		return key{interval.Civil(int64(x.From), c.zone), interval.Civil(int64(x.To), c.zone), x.kind, strings.TrimPrefix(x.Reason, x.Subject+": ")}
+	}
+	for _, x := range list {
+		groups[of(x)] = append(groups[of(x)], x)
+	}
+	var res []cause
+	done := map[key]bool{}
+	for _, x := range list {
+		k := of(x)
+		switch g := groups[k]; {
+		case len(g) <= fewSubjects || x.Subject == "" || x.Accepted != nil || x.Declined != nil:
+			res = append(res, x)
+		case !done[k]:
+			done[k] = true
+			res = append(res, together(g, k.why, row))
+		}
+	}
+	return res
+}
+
+// together is one cause for the subjects of several.
+func together(g []cause, why string, row *framework.Practice) cause {
+	one := g[0]
+	one.Reason = Count(len(g), either(nounOf[row.Scope], "subject")) + ": " + why
+	one.Entries = nil
+	for _, c := range g {
+		one.Subject = ""
+		one.Known, one.From, one.To = min(one.Known, c.Known), min(one.From, c.From), max(one.To, c.To)
+		one.names = append(one.names, c.Subject)
+		for _, e := range c.Entries {
+			if !slices.Contains(one.Entries, e) {
+				one.Entries = append(one.Entries, e)
+			}
+		}
+	}
+	slices.Sort(one.names)
+	return one
+}
+
 func causesOf(x *coverage.Practice) (list []cause, more int) {
 	for _, g := range x.Gaps {
 		more += g.More
@@ -66,7 +119,7 @@ func causesOf(x *coverage.Practice) (list []cause, more int) {
 				return y.Subject == one.Subject && y.Reason == one.Reason && y.kind == g.Kind && y.To == one.From
 			})
 			if at < 0 {
-				list = append(list, cause{one, g.Kind, g.Limit})
+				list = append(list, cause{Cause: one, kind: g.Kind, limit: g.Limit})
 				continue
 			}
 			list[at].To = one.To
@@ -81,7 +134,7 @@ func causesOf(x *coverage.Practice) (list []cause, more int) {
 }
 
 func (c says) gapRow(v *Visit, st *projection.State, x *cause, row *framework.Practice) GapRow {
-	r := GapRow{Class: "un", What: tidy(x.Reason), From: c.short(int64(x.From)), To: "open", Limit: limitWords(x.limit, row)}
+	r := GapRow{Names: And(x.names), Class: "un", What: tidy(x.Reason), From: c.short(int64(x.From)), To: "open", Limit: limitWords(x.limit, row)}
 	if r.What == "" {
 		r.What = "No entry shows it"
 	}

@@ -151,7 +151,7 @@ func (c says) subjectStanding(x *judged, a asked) Standing {
 		end := x.spans[len(x.spans)-1]
 		return Standing{"none", "Not in scope", "since " + c.short(end.To)}
 	case "fa", "un":
-		return Standing{last.class, words[last.class], "since " + c.short(last.From) + colon(reason(last.gaps))}
+		return Standing{last.class, words[last.class], "since " + c.short(last.From) + colon(strings.TrimPrefix(reason(last.gaps), x.subjectID()+": "))}
 	}
 	small := ""
 	for n := len(x.spans) - 2; n >= 0; n-- {
@@ -164,6 +164,13 @@ func (c says) subjectStanding(x *judged, a asked) Standing {
 		small = "since " + c.short(x.spans[0].From)
 	}
 	return Standing{last.class, words[last.class], small}
+}
+
+func (x *judged) subjectID() string {
+	if x.subject == nil {
+		return ""
+	}
+	return x.subject.ID
 }
 
 // subjectAbout is the quiet line about a subject, and its page.

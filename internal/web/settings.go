@@ -70,10 +70,14 @@ func (s *Server) settings(v *Visit) error {
 	vouch := s.vouching(v.Context(), "")
 	p := Settings{
 		MSP: v.msp, Client: s.door().MSP(), Zones: zoneChoices(v.Zone.String()), May: v.May(permit.ManageSettings), MayAdopt: v.May(permit.AdoptCatalog),
-		Vouch: vouch.Line, Outsiders: vouch.Outsiders, Place: s.cfg.Place, Size: bytesWord(s.cfg.Place.Bytes),
+		Vouch: vouch.Line, Outsiders: vouch.Outsiders, Place: s.cfg.Place,
 	}
-	if at := s.cfg.Place.BackedUp; at != 0 {
-		p.BackedUp = Moment(at, v.Zone)
+	if s.cfg.Kept != nil {
+		bytes, at := s.cfg.Kept(v.Context())
+		p.Size = bytesWord(bytes)
+		if at != 0 {
+			p.BackedUp = Moment(at, v.Zone)
+		}
 	}
 	var err error
 	if p.Catalog, err = s.catalogFacts(v); err != nil {

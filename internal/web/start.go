@@ -18,6 +18,7 @@ func (s *Server) startRoutes() []Route {
 // Start is the page of the next steps.
 type Start struct {
 	Clients, Devices int // clients beside the MSP; devices with a key
+	Own              []StartDevice
 	Sample           string
 }
 
@@ -42,7 +43,11 @@ func (s *Server) start(v *Visit) error {
 			p.Clients++
 		}
 		p.Devices += enrolled(st)
-		return nil
+		var err error
+		if c.MSP {
+			p.Own, err = startOwn(v, c.ID, st)
+		}
+		return err
 	})
 	if err != nil {
 		return err

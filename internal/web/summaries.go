@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"breakwater/internal/duty"
@@ -32,55 +33,49 @@ type tasks struct {
 
 func (c *summaries) init(s *Server) { c.server, c.tasks = s, map[string]tasks{} }
 
-// mostWaited is for how many clients a visitor waits until their rows are up to
-// date. When there are more, the last ones are shown, and made again behind.
-const mostWaited = 12
+// patience is how long a visitor waits until rows are up to date. What takes
+// longer is shown as it was last, and made again behind.
+const patience = 1500 * time.Millisecond
 
-// behindWords are what stands above a list that is not quite up to date.
-type behindWords struct {
-	unread []string // clients that could not be read
-	making int      // clients whose row is being made again
+// behind is what a list lacks.
+type behind struct {
+	unread []string            // clients that could not be read
+	making int                 // clients whose row is being made again
+	first  []intake.ClientInfo // clients that have no row yet
 }
 
-func (b behindWords) say() string {
+func (b behind) say() string {
 	var parts []string
 	if say := unreadWords(b.unread); say != "" {
 		parts = append(parts, say)
 	}
-	if b.making > 0 {
-		parts = append(parts, "Being brought up to date: "+Count(b.making, "row")+". Open the page again in a moment.")
+	if n := b.making + len(b.first); n > 0 {
+		parts = append(parts, "Being brought up to date: "+Count(n, "client")+". Open the page again in a moment.")
 	}
 	return strings.Join(parts, " ")
 }
 
 // rows is the portfolio's row of each client that may be seen.
-func (c *summaries) rows(ctx context.Context, now int64, may func(id string) bool) ([]duty.Row, behindWords, error) {
+func (c *summaries) rows(ctx context.Context, now int64, may func(id string) bool) ([]duty.Row, behind, error) {
 	list, err := c.server.door().Listed(ctx)
 	if err != nil {
-		return nil, behindWords{}, err
+		return nil, behind{}, err
 	}
 	list = slices.DeleteFunc(list, func(l intake.Listed) bool { return !may(l.ID) })
-	var b behindWords
-	b.unread, b.making = c.wait(ctx, list)
+	b := c.wait(ctx, list)
 	rows := make([]duty.Row, 0, len(list))
 	for _, l := range list {
 		if l.Summary != nil {
 			rows = append(rows, l.Summary.Row(now))
-			continue
-		}
-		if !slices.Contains(b.unread, l.ID) {
-			rows = append(rows, duty.Row{
-				ID: l.ID, Name: l.Name, MSP: l.MSP, Sample: l.Sample, Word: "Being read", Beside: "for the first time",
-				Strip: duty.Strip{Days: 365, Base: "M0 9H365", Label: "Being read for the first time"}, CureEnds: interval.Forever, Deadline: interval.Forever, Clock: duty.ClockWords{On: interval.Forever},
-			})
+		} else if !slices.Contains(b.unread, l.ID) {
+			b.first = append(b.first, l.ClientInfo)
 		}
 	}
 	return rows, b, nil
 }
 
-// wait makes the summaries that are out of date, if they are few; else it says
-// how many are.
-func (c *summaries) wait(ctx context.Context, list []intake.Listed) (unread []string, making int) {
+// wait makes the summaries that are out of date, as far as patience goes.
+func (c *summaries) wait(ctx context.Context, list []intake.Listed) behind {
 	var old []string
 	at := map[string]int{}
 	for n, l := range list {
@@ -88,17 +83,22 @@ func (c *summaries) wait(ctx context.Context, list []intake.Listed) (unread []st
 			old, at[l.ID] = append(old, l.ID), n
 		}
 	}
-	if len(old) > mostWaited {
-		return nil, len(old)
-	}
-	unread = c.each(ctx, old, func(id string) error {
+	var late atomic.Int64
+	until := time.Now().Add(patience)
+	unread := c.each(ctx, old, func(id string) error {
+		if time.Now().After(until) {
+			if list[at[id]].Summary != nil {
+				late.Add(1)
+			}
+			return nil
+		}
 		s, err := c.server.door().Summary(ctx, id)
 		if err == nil {
 			list[at[id]].Summary = &s
 		}
 		return err
 	})
-	return unread, 0
+	return behind{unread: unread, making: int(late.Load())}
 }
 
 // each asks for the clients of ids, several at a time, and returns those that

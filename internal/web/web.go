@@ -66,6 +66,9 @@ type Config struct {
 	Voucher *vouch.Voucher
 	// Place is shown under Settings.
 	Place Place
+	// Kept says how many bytes are kept and when the last backup was made, ms UTC,
+	// each 0 where unknown; nil where nobody counts.
+	Kept func(context.Context) (bytes, backedUp int64)
 	// Sample marks an instance whose history is simulated.
 	Sample bool
 	// Guest, of a sample only, is who looks around without signing in.
@@ -76,13 +79,11 @@ type Config struct {
 
 // Place says where things are kept, for the page of settings.
 type Place struct {
-	Data     string // folder, or the database without its password
-	Engine   string // "SQLite", "PostgreSQL"
-	Key      string // where the master key comes from: "file", "environment", "command"
-	Guard    string // file outside the database that remembers what was signed
-	Version  string
-	Bytes    int64 // of the database, 0 where unknown
-	BackedUp int64 // instant of the last backup, ms UTC; 0 = never seen
+	Data    string // folder, or the database without its password
+	Engine  string // "SQLite", "PostgreSQL"
+	Key     string // where the master key comes from: "file", "environment", "command"
+	Guard   string // file outside the database that remembers what was signed
+	Version string
 }
 
 // Vouching is what outsiders say of the logs.
