@@ -72,8 +72,10 @@ func parse(args []string) (o options, err error) {
 	set.StringVar(&o.instance, "instance", "", "")
 	set.BoolVar(&o.json, "json", false, "")
 	for {
-		if err := set.Parse(args); err != nil {
+		if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
 			return o, err
+		} else if err != nil {
+			return o, fmt.Errorf("%w: see breakwater-verify --help", err)
 		}
 		if set.NArg() == 0 {
 			break
@@ -106,9 +108,12 @@ func (o options) verify() (bundle.Result, error) {
 			return os.ReadFile(filepath.Join(o.instance, filepath.FromSlash(path)))
 		}
 	}
+	if err := regular(o.file); err != nil {
+		return bundle.Result{}, err
+	}
 	f, err := os.Open(o.file)
 	if err != nil {
-		return bundle.Result{}, err
+		return bundle.Result{}, fmt.Errorf("%w: check its name and your right to read it", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
@@ -122,7 +127,23 @@ func read(name string) ([]byte, error) {
 	if name == "" {
 		return nil, nil
 	}
+	if err := regular(name); err != nil {
+		return nil, err
+	}
 	return os.ReadFile(name)
+}
+
+// regular refuses what is no file before it is opened: to open a pipe that
+// nobody writes to takes for ever.
+func regular(name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: check its name", err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a file: name a file", name)
+	}
+	return nil
 }
 
 func (o options) print(out io.Writer, r bundle.Result) error {

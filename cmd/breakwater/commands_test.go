@@ -94,7 +94,7 @@ func raceUsers(ts *testscript.TestScript, neg bool, args []string) {
 
 // advice is what the last part of a line begins with that ends in what to do
 // next.
-var advice = regexp.MustCompile(`[:;,] (?:or |and |then |to go on [^:;,]*, )?(?:ask|check|choose|correct|draw|find|free|give|leave|list|look|make|mend|name|only|place|propose|put|record|remove|report|restore|run|say|see|set|shorten|split|start|stop|take|try|use|wait|withdraw|write|someone|their)\b(?:[^:;]|:\S)*$`)
+var advice = regexp.MustCompile(`[:;,] (?:or |and |then |to go on [^:;,]*, )?(?:ask|check|choose|correct|draw|end|find|free|give|leave|list|look|make|mend|name|only|place|propose|put|record|remove|report|restore|run|say|see|set|shorten|split|start|stop|take|try|use|wait|withdraw|write|someone|their)\b(?:[^:;]|:\S)*$`)
 
 func checkAdvice(ts *testscript.TestScript) {
 	line := ts.ReadFile("stderr")

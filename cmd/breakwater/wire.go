@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"breakwater/internal/account"
@@ -62,7 +63,7 @@ func vouching(w cli.Wiring) func(context.Context, string) (web.Vouching, error) 
 			return web.Vouching{}, err
 		}
 		list, err := outsiders(ctx, w.Voucher)
-		return web.Vouching{Line: st.Line(), Outsiders: list}, err
+		return web.Vouching{Line: strings.TrimSuffix(st.Line(), ".") + ".", Outsiders: list}, err
 	}
 }
 

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"breakwater/internal/agent/posture"
+	"breakwater/internal/event"
 	"breakwater/internal/framework"
 	"breakwater/internal/permit"
 )
@@ -72,10 +74,19 @@ func facts(list []posture.Fact) (read map[string]any, unknown map[string]string)
 	return read, unknown
 }
 
+// judge says what the program's own catalog makes of the facts, measure by
+// measure of those that a device's own report feeds.
 func (f *factsAnswer) judge(at int64) {
 	c := framework.Embedded()
+	own := map[string]bool{}
+	for _, m := range c.Measures {
+		own[m.ID] = slices.Contains(m.Kinds, event.DeviceReported.String())
+	}
 	for _, p := range c.Practices {
 		for _, feed := range p.FeedsFor(f.Platform) {
+			if !own[feed.Measure] {
+				continue
+			}
 			v, reason := c.Judge(feed.Measure, f.Platform, f.Facts, at)
 			f.Verdicts = append(f.Verdicts, verdict{p.ID, feed.Measure, v.String(), reason})
 		}

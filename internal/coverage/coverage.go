@@ -109,7 +109,7 @@ type Covered struct {
 	To          Time     `json:"to"`
 	Grade       string   `json:"grade"`
 	Alternative bool     `json:"alternative"`
-	DisputedBy  []uint64 `json:"disputed_by,omitempty"`
+	DisputedBy  []uint64 `json:"disputed_by"`
 }
 
 // Exempt is a span that is neither covered nor a gap.
@@ -117,7 +117,7 @@ type Exempt struct {
 	From       Time     `json:"from"`
 	To         Time     `json:"to"`
 	Why        string   `json:"why"`
-	DisputedBy []uint64 `json:"disputed_by,omitempty"`
+	DisputedBy []uint64 `json:"disputed_by"`
 }
 
 // Cause is one subject's part in a gap: what happened, in plain words, and

@@ -295,9 +295,6 @@ func contest(list []stretch, disputes []dispute) []stretch {
 }
 
 func entries(list []dispute) []uint64 {
-	if len(list) == 0 {
-		return nil
-	}
 	all := make([]uint64, 0, len(list))
 	for _, d := range list {
 		all = append(all, d.entry)

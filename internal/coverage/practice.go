@@ -101,13 +101,13 @@ func (e *evaluator) write(res *Practice, all []stretch, parts []judged) {
 		from, to := Time(s.From), Time(s.To)
 		switch s.verdict {
 		case isHeld:
-			res.Covered = append(res.Covered, Covered{from, to, s.grade.String(), s.alt, s.disputed})
+			res.Covered = append(res.Covered, Covered{from, to, s.grade.String(), s.alt, listed(s.disputed)})
 			res.CoveredSecs += Seconds(s.Length())
 			if s.alt {
 				res.AltSecs += Seconds(s.Length())
 			}
 		case isExempt:
-			res.Exempt = append(res.Exempt, Exempt{from, to, s.why, s.disputed})
+			res.Exempt = append(res.Exempt, Exempt{from, to, s.why, listed(s.disputed)})
 		default:
 			g := Gap{From: from, To: to, Kind: Unproven, Causes: []Cause{}}
 			if s.verdict == isFailed {
@@ -125,6 +125,14 @@ func (e *evaluator) write(res *Practice, all []stretch, parts []judged) {
 		res.AtOn = all[n-1].verdict == isHeld
 	}
 	res.Status = res.statusOf(failedAny)
+}
+
+// listed is a list that is written as one though it is empty.
+func listed(entries []uint64) []uint64 {
+	if entries == nil {
+		return []uint64{}
+	}
+	return entries
 }
 
 func (p *Practice) statusOf(failedAny bool) string {

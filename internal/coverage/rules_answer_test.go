@@ -1,6 +1,7 @@
 package coverage_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -165,5 +166,18 @@ func TestRule12ErasedEvidenceIsSaid(t *testing.T) {
 	}
 	if c := rep.Practices[0].Gaps[0].Causes[0]; !strings.HasSuffix(c.Reason, "evidence erased on January 3, 2026") || !slices.Contains(c.Entries, 9) {
 		t.Errorf("cause %+v", c)
+	}
+}
+
+func TestRule15ListsAreWrittenThoughTheyAreEmpty(t *testing.T) {
+	s := tell(t, framework.Practice{}).on(1, says(evidence.Holds)).on(3, bound{framework.NoKind})
+	for _, r := range readings {
+		raw, err := json.Marshal(s.ask(r, 12))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(raw), "null,") && !strings.Contains(string(raw), `"limit":null`) || !strings.Contains(string(raw), `"disputed_by":[]`) || !strings.Contains(string(raw), `"gaps":[]`) {
+			t.Errorf("%s: %s", r, raw)
+		}
 	}
 }

@@ -62,7 +62,7 @@ func (f *fixture) row(l store.Log, n int, s duty.Summary) {
 	f.must(f.store.PutSnapshot(ctx, store.Snapshot{Log: l.ID, Name: "summary", Fold: fold, Size: head.Size, Root: head.Root, Data: b.Bytes()}))
 	raw, err := json.Marshal(map[string]any{"name": s.Name, "catalog": framework.Embedded().Version, "size": head.Size, "fold": fold})
 	f.must(err)
-	f.must(f.store.PutSnapshot(ctx, store.Snapshot{Log: l.ID, Name: "card", Fold: "card 1", Size: head.Size, Root: head.Root, Data: raw}))
+	f.must(f.store.PutSnapshot(ctx, store.Snapshot{Log: l.ID, Name: "card", Fold: "card 2", Size: head.Size, Root: head.Root, Data: raw}))
 }
 
 // pages is the program's pages as an administrator sees them.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 
 	"breakwater/internal/client"
 	"breakwater/internal/event"
@@ -21,11 +22,13 @@ type card struct {
 	Catalog int    `json:"catalog"` // version of the one that judges
 	Size    uint64 `json:"size"`    // entries folded
 	Fold    string `json:"fold"`    // version under which the summary was kept
+	// Issued is what the MSP's own log last stated here of each practice.
+	Issued map[string]record.Issued `json:"issued,omitempty"`
 }
 
 const (
 	cardSnapshot = "card"
-	cardVersion  = "card 1"
+	cardVersion  = "card 2"
 	// cardReads is how many entries are read for a card at most while someone
 	// waits. Beyond, what the first ones say is shown until the state is loaded.
 	cardReads = 4000
@@ -50,6 +53,7 @@ func (d *Door) cardOf(ctx context.Context, r *room, size uint64) (card, bool, er
 	if next.Size > size {
 		next = card{}
 	}
+	next.Issued = maps.Clone(next.Issued)
 	exact := size-next.Size <= cardReads
 	if !exact {
 		if next.Size > 0 {
@@ -93,6 +97,13 @@ func (c *card) apply(e event.Entry) error {
 		v, err := event.Body[record.Adopted](e.Envelope)
 		c.Catalog = v.Version
 		return err
+	case event.MSPStated:
+		v, err := event.Body[record.Stated](e.Envelope)
+		if c.Issued == nil {
+			c.Issued = map[string]record.Issued{}
+		}
+		c.Issued[v.Practice] = record.IssuedBy(v, e)
+		return err
 	}
 	return nil
 }
@@ -121,7 +132,7 @@ func (r *room) cardNow() *card {
 	if r.state == nil {
 		return nil
 	}
-	c := &card{Name: r.state.Client.Name, Catalog: r.state.Catalog().Version, Size: r.state.Size, Fold: foldVersion}
+	c := &card{Name: r.state.Client.Name, Catalog: r.state.Catalog().Version, Size: r.state.Size, Fold: foldVersion, Issued: maps.Clone(r.state.Record.Issued)}
 	r.card.Store(c)
 	return c
 }

@@ -73,7 +73,6 @@ type Door struct {
 
 	states stateCache
 	seen   pendingSeen
-	issued sync.Map // by client and practice: issuedStatement
 	noted  hourly   // refusals and openings that are in the log
 	owners sync.Map // keyRow by enrolled key
 	behind behind
@@ -237,8 +236,8 @@ type New struct {
 	// repetition from a conflict.
 	Submitted any
 	Blobs     []store.BlobRef
-	// Actor and Key are the submission's where they are "".
-	Actor, Key string
+	By        Caller // the submission's, where its actor is ""
+	Key       string // the submission's own and a number, where it is ""
 }
 
 // Submission is events that go into one client's log together or not at all.

@@ -32,38 +32,68 @@ type Evidence struct {
 
 // Record records evidence on a practice.
 func (d *Door) Record(ctx context.Context, by Caller, client string, e Evidence) (Receipt, error) {
-	r, err := d.find(ctx, client)
+	all, err := d.RecordAll(ctx, by, client, []Evidence{e})
 	if err != nil {
 		return Receipt{}, err
 	}
+	return all[0], nil
+}
+
+// RecordAll records several pieces of evidence of one client together, in
+// their order. One that is refused refuses all.
+func (d *Door) RecordAll(ctx context.Context, by Caller, client string, list []Evidence) ([]Receipt, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	r, err := d.find(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	events, practices, res := make([]New, len(list)), make([]*framework.Practice, len(list)), make([]Receipt, len(list))
+	for n := range list {
+		if events[n], practices[n], res[n].Warning, err = d.evidence(ctx, r, &list[n]); err != nil {
+			return nil, err
+		}
+	}
+	placed, err := d.submit(ctx, Submission{Client: client, Caller: by, Key: list[0].Key, Events: func() ([]New, error) { return events, nil }})
+	if err != nil {
+		return nil, err
+	}
+	for n := range res {
+		warning := res[n].Warning
+		res[n] = placed.Receipt
+		res[n].Index, res[n].At, res[n].Warning = placed.index(n), events[n].At, warning
+	}
+	if slices.ContainsFunc(practices, func(p *framework.Practice) bool { return p.Scope == framework.ScopeMSP }) {
+		d.afterStatement(ctx, client)
+	}
+	return res, nil
+}
+
+// evidence makes the event of a piece of evidence, whose document is kept.
+func (d *Door) evidence(ctx context.Context, r *room, e *Evidence) (New, *framework.Practice, string, error) {
 	if e.State == "" {
 		e.State = document.Holds
 	}
 	if e.At == 0 {
 		e.At = d.Now()
 	}
-	p, warning, err := d.checkEvidence(ctx, client, &e)
+	p, warning, err := d.checkEvidence(ctx, r.log.Name, e)
 	if err != nil {
-		return Receipt{}, err
+		return New{}, nil, "", err
 	}
+	event := New{Kind: event.Kind(p.Number), At: e.At, Key: e.Key}
 	handed := e.Statement
-	var blobs []store.BlobRef
 	if e.File != nil {
 		file, sum, ref, err := d.keepFile(r, e.Name, e.File)
 		if err != nil {
-			return Receipt{}, err
+			return New{}, nil, "", err
 		}
-		e.Statement.File, blobs = file, []store.BlobRef{ref}
+		e.Statement.File, event.Blobs = file, []store.BlobRef{ref}
 		handed.File = &document.File{Name: file.Name, Size: file.Size, Hash: sum}
 	}
-	rec, err := d.Submit(ctx, Submission{Client: client, Caller: by, Key: e.Key, Events: func() ([]New, error) {
-		return []New{{Kind: event.Kind(p.Number), At: e.At, Body: e.Statement, Submitted: submitted{e.At, handed}, Blobs: blobs}}, nil
-	}})
-	rec.Warning = warning
-	if err == nil {
-		d.afterStatement(ctx, client, p)
-	}
-	return rec, err
+	event.Body, event.Submitted = e.Statement, submitted{e.At, handed}
+	return event, p, warning, nil
 }
 
 // submitted is what tells a repetition from a conflict: the statement as it

@@ -26,21 +26,24 @@ type mspStatement struct {
 // welcome issues the MSP's current statements to a new client.
 func (d *Door) welcome(ctx context.Context, client string) error {
 	list, err := d.statements(ctx)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	r, err := d.find(ctx, client)
 	if err != nil {
 		return err
 	}
-	for _, st := range list {
-		if err := d.issue(ctx, client, st); err != nil {
-			return err
-		}
+	size, err := d.size(ctx, r)
+	if err != nil {
+		return err
 	}
-	return nil
+	return d.issue(ctx, r, size, list)
 }
 
-// afterStatement issues what the MSP's own log now says of a practice of
-// scope msp to every client.
-func (d *Door) afterStatement(ctx context.Context, client string, p *framework.Practice) {
-	if p.Scope != framework.ScopeMSP || client != d.MSP() {
+// afterStatement issues what the MSP's own log now says of practices of scope
+// msp to every client.
+func (d *Door) afterStatement(ctx context.Context, client string) {
+	if client != d.MSP() {
 		return
 	}
 	if err := d.IssueStatements(ctx); err != nil {
@@ -49,27 +52,23 @@ func (d *Door) afterStatement(ctx context.Context, client string, p *framework.P
 }
 
 // IssueStatements issues to every client what the MSP's own log now says of
-// the practices of scope msp. What was issued before is answered as repeated,
-// so a job may call it until it is done.
+// the practices of scope msp and was not issued to it before, so a job may
+// call it at any time.
 func (d *Door) IssueStatements(ctx context.Context) error {
 	list, err := d.statements(ctx)
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	d.mu.Lock()
-	order := d.order
-	d.mu.Unlock()
-	for _, id := range order {
-		if id == d.MSP() {
-			continue
-		}
-		for _, st := range list {
-			if err := d.issue(ctx, id, st); err != nil {
-				return err
-			}
-		}
+	rooms, sizes, err := d.rooms(ctx)
+	if err != nil {
+		return err
 	}
-	return nil
+	return d.each(rooms, func(n int, r *room) error {
+		if r.log.MSP {
+			return nil
+		}
+		return d.issue(ctx, r, sizes[n], list)
+	})
 }
 
 // statements is the newest statement on each practice of scope msp.
@@ -137,30 +136,33 @@ func (d *Door) leaf(ctx context.Context, log store.LogID, index uint64) (ledger.
 	return hashes[0], nil
 }
 
-// issue issues a statement to a client, at most once a day for a practice
+// issue issues statements to a client, each at most once a day for a practice
 // unless the state changes; a job that runs later issues what was left out.
-func (d *Door) issue(ctx context.Context, client string, st mspStatement) error {
-	place, now := client+" "+st.body.Practice, d.Now()
-	if last, ok := d.issued.Load(place); ok {
-		last := last.(issuedStatement)
-		if last.index == st.body.Index && last.state == st.body.Statement || last.state == st.body.Statement && now < last.at+interval.Day {
-			return nil
-		}
+func (d *Door) issue(ctx context.Context, r *room, size uint64, list []mspStatement) error {
+	c, exact, err := d.cardOf(ctx, r, size)
+	if err == nil && !exact {
+		c, _, err = d.readCard(ctx, r)
 	}
-	_, err := d.Submit(ctx, Submission{
-		Client: client, Caller: System, Key: fmt.Sprintf("msp.stated:%s:%d:%s", st.body.Practice, st.body.Index, st.body.Statement),
-		Events: func() ([]New, error) { return []New{{Kind: event.MSPStated, At: st.at, Body: st.body}}, nil },
-	})
 	if err != nil {
-		return fmt.Errorf("issue the MSP's statement on %s to %s: %w", st.body.Practice, client, err)
+		return fmt.Errorf("issue the MSP's statements to %s: %w", r.log.Name, err)
 	}
-	d.issued.Store(place, issuedStatement{st.body.Statement, st.body.Index, now})
+	now := d.Now()
+	var events []New
+	for _, st := range list {
+		last, ok := c.Issued[st.body.Practice]
+		if ok && last.Statement == st.body.Statement && (last.Index == st.body.Index || now < last.Recorded+interval.Day) {
+			continue
+		}
+		events = append(events, New{
+			Kind: event.MSPStated, At: st.at, Body: st.body, Key: fmt.Sprintf("msp.stated:%s:%d:%s", st.body.Practice, st.body.Index, st.body.Statement),
+		})
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	_, err = d.Submit(ctx, Submission{Client: r.log.Name, Caller: System, Key: events[0].Key, Events: func() ([]New, error) { return events, nil }})
+	if err != nil {
+		return fmt.Errorf("issue the MSP's statements to %s: %w", r.log.Name, err)
+	}
 	return nil
-}
-
-// issuedStatement is what this process last issued of a practice to a client.
-type issuedStatement struct {
-	state string
-	index uint64
-	at    int64
 }

@@ -161,15 +161,10 @@ func (d *Door) take(ctx context.Context, client string, in []incoming, due bool)
 		}
 		before[r.Device] = r
 	}
-	if len(events) > 0 {
-		if err := d.logReports(ctx, client, in, changed, events, acks); err != nil {
-			return nil, err
-		}
+	if len(events) == 0 && !(waits && due) {
+		return acks, nil
 	}
-	if waits && due {
-		return acks, d.FlushSeen(ctx, client, true)
-	}
-	return acks, nil
+	return acks, d.logReports(ctx, client, in, changed, events, acks, due)
 }
 
 // baselineOf is what the client approves, as a pseudo-fact.
@@ -207,7 +202,7 @@ func (d *Door) reported(r *incoming, last uint64, ack *device.Ack) New {
 	}
 	return New{
 		Kind: event.DeviceReported, At: at, Body: body, Submitted: handedReport{r.At, r.Device, r.hash, r.Platform, r.Seq},
-		Actor: "device:" + r.Device, Key: fmt.Sprintf("report:%s:%s:%d", r.Device, hashed(r.Report.Key)[:16], r.Seq),
+		By: Caller{Actor: "device:" + r.Device, Source: "agent"}, Key: fmt.Sprintf("report:%s:%s:%d", r.Device, hashed(r.Report.Key)[:16], r.Seq),
 	}
 }
 
@@ -221,14 +216,9 @@ type handedReport struct {
 	Seq      uint64 `json:"seq"`
 }
 
-func (d *Door) logReports(ctx context.Context, client string, in []incoming, changed []int, events []New, acks []device.Ack) error {
-	rec, err := d.submit(ctx, Submission{
-		Client: client, Caller: Caller{Actor: events[0].Actor, Source: "agent"}, Key: events[0].Key,
-		Events: func() ([]New, error) { return events, nil },
-	})
-	if err != nil {
-		return err
-	}
+// logReports logs reports that changed and, when they are due, the unchanged
+// ones that wait, together.
+func (d *Door) logReports(ctx context.Context, client string, in []incoming, changed []int, events []New, acks []device.Ack, due bool) error {
 	d.seen.mu.Lock()
 	for _, n := range changed {
 		if d.seen.lines[client][in[n].Device].Seq < in[n].Seq {
@@ -236,8 +226,24 @@ func (d *Door) logReports(ctx context.Context, client string, in []incoming, cha
 		}
 	}
 	d.seen.mu.Unlock()
+	var waiting map[string]line
+	if due {
+		if waiting = d.takeSeen(client); len(waiting) > 0 {
+			events = append(events, d.seenOf(waiting))
+		}
+	}
+	if len(events) == 0 {
+		return nil // another report took them along
+	}
+	rec, err := d.submit(ctx, Submission{
+		Client: client, Caller: events[0].By, Key: events[0].Key, Events: func() ([]New, error) { return events, nil },
+	})
+	if err != nil {
+		d.waitAgain(client, waiting)
+		return err
+	}
 	for i, n := range changed {
-		acks[n].Logged, acks[n].Index = true, new(rec.res.Index(i))
+		acks[n].Logged, acks[n].Index = true, new(rec.index(i))
 	}
 	return nil
 }
@@ -273,25 +279,38 @@ func (d *Door) FlushSeen(ctx context.Context, client string, now bool) error {
 	if !due {
 		return nil
 	}
-	d.seen.mu.Lock()
-	waiting := d.seen.lines[client]
-	delete(d.seen.lines, client)
-	d.seen.mu.Unlock()
+	waiting := d.takeSeen(client)
 	if len(waiting) == 0 {
 		return nil
 	}
-	err := d.logSeen(ctx, client, waiting)
+	seen := d.seenOf(waiting)
+	_, err := d.Submit(ctx, Submission{Client: client, Caller: seen.By, Key: seen.Key, Events: func() ([]New, error) { return []New{seen}, nil }})
 	if err != nil {
-		for _, l := range waiting {
-			if d.pendingSeq(client, l.Device) < l.Seq {
-				d.await(client, l)
-			}
-		}
+		d.waitAgain(client, waiting)
 	}
 	return err
 }
 
-func (d *Door) logSeen(ctx context.Context, client string, waiting map[string]line) error {
+// takeSeen takes the unchanged reports of a client that wait.
+func (d *Door) takeSeen(client string) map[string]line {
+	d.seen.mu.Lock()
+	defer d.seen.mu.Unlock()
+	waiting := d.seen.lines[client]
+	delete(d.seen.lines, client)
+	return waiting
+}
+
+// waitAgain puts back what could not be logged, but for newer reports.
+func (d *Door) waitAgain(client string, waiting map[string]line) {
+	for _, l := range waiting {
+		if d.pendingSeq(client, l.Device) < l.Seq {
+			d.await(client, l)
+		}
+	}
+}
+
+// seenOf is the event that unchanged reports are.
+func (d *Door) seenOf(waiting map[string]line) New {
 	body := device.Seen{Source: "agent"}
 	at := int64(0)
 	var key strings.Builder
@@ -303,11 +322,7 @@ func (d *Door) logSeen(ctx context.Context, client string, waiting map[string]li
 	for _, l := range body.Reports {
 		fmt.Fprintf(&key, "%s %d %d %s\n", l.Device, l.Seq, l.At, l.Hash)
 	}
-	_, err := d.Submit(ctx, Submission{
-		Client: client, Caller: System, Key: "seen:" + hashed(key.String()),
-		Events: func() ([]New, error) { return []New{{Kind: event.DeviceSeen, At: min(at, d.Now()), Body: body}}, nil },
-	})
-	return err
+	return New{Kind: event.DeviceSeen, At: min(at, d.Now()), Body: body, By: System, Key: "seen:" + hashed(key.String())}
 }
 
 // FlushAll logs what waits for every client that is due; a job of the server.

@@ -31,8 +31,12 @@ func (d *Door) Submit(ctx context.Context, s Submission) (Receipt, error) {
 // placed is a receipt with the place of each event.
 type placed struct {
 	Receipt
-	res store.Result
+	res    store.Result
+	offset uint64
 }
+
+// index is the entry that event n became.
+func (p *placed) index(n int) uint64 { return p.res.Index(n) + p.offset }
 
 func (d *Door) submit(ctx context.Context, s Submission) (placed, error) {
 	r, err := d.find(ctx, s.Client)
@@ -86,7 +90,7 @@ func (d *Door) try(ctx context.Context, r *room, s Submission) (placed, error) {
 	}
 	return placed{Receipt{
 		Log: s.Client, Index: res.First + r.offset, At: events[0].At, Recorded: res.Recorded, Repeated: res.Repeated, Erased: res.Erased,
-	}, res}, nil
+	}, res, r.offset}, nil
 }
 
 // check asks the rule with the current state and returns its size.
@@ -137,11 +141,11 @@ func encode(s Submission, e New, key string) (store.Item, event.Envelope, error)
 	if err != nil {
 		return store.Item{}, event.Envelope{}, invalid{err}
 	}
-	actor := e.Actor
-	if actor == "" {
-		actor = s.Caller.Actor
+	by := e.By
+	if by.Actor == "" {
+		by = s.Caller
 	}
-	env := event.Envelope{Actor: actor, At: e.At, Body: body, Key: key, Kind: e.Kind, Log: s.Client, Source: s.Caller.Source}
+	env := event.Envelope{Actor: by.Actor, At: e.At, Body: body, Key: key, Kind: e.Kind, Log: s.Client, Source: by.Source}
 	raw, err := env.Encode()
 	if err != nil {
 		return store.Item{}, event.Envelope{}, invalid{err}

@@ -23,7 +23,7 @@ import (
 
 // Version is of the fold. It rises when the same entries may give another
 // state, so that snapshots made before are not used.
-const Version = 2
+const Version = 3
 
 // maxFolds bounds how often one replay may start again because an entry
 // changed how earlier ones have to be kept.

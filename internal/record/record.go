@@ -142,7 +142,19 @@ type State struct {
 	Bundles  []BundleEntry
 	Shown    []ShownEntry
 	Epochs   []Epoch
+	Issued   map[string]Issued // by practice: what the MSP's own log last stated
 }
+
+// Issued is which entry of the MSP's own log was issued last for a practice,
+// what it says, and when that was logged here, ms UTC.
+type Issued struct {
+	Index     uint64 `json:"index"`
+	Statement string `json:"statement"`
+	Recorded  int64  `json:"recorded"`
+}
+
+// IssuedBy is what an entry issues.
+func IssuedBy(v Stated, e event.Entry) Issued { return Issued{v.Index, v.Statement, e.Recorded} }
 
 // ConsentEntry is a consent with its place in the log.
 type ConsentEntry struct {
@@ -164,7 +176,7 @@ type ShownEntry struct {
 
 // New is the state of an empty log.
 func New() State {
-	return State{Holds: map[string]Hold{}, Erased: map[uint64]Erased{}, Disposed: map[string]uint64{}}
+	return State{Holds: map[string]Hold{}, Erased: map[uint64]Erased{}, Disposed: map[string]uint64{}, Issued: map[string]Issued{}}
 }
 
 // Catalogs finds a catalog by the hash of its canonical encoding.
@@ -177,7 +189,7 @@ func (s *State) Apply(e event.Entry, b *evidence.Book, rules *evidence.Rules, ca
 	case event.CatalogAdopted:
 		return adopt(e, at, b, rules, catalogs)
 	case event.MSPStated:
-		return stated(e, at, b)
+		return s.stated(e, at, b)
 	case event.EntryErased:
 		v, err := event.Body[Erased](e.Envelope)
 		if err != nil {
@@ -293,11 +305,12 @@ func ParseHash(s string) ([32]byte, error) {
 	return [32]byte(b), nil
 }
 
-func stated(e event.Entry, at evidence.Point, b *evidence.Book) error {
+func (s *State) stated(e event.Entry, at evidence.Point, b *evidence.Book) error {
 	v, err := event.Body[Stated](e.Envelope)
 	if err != nil {
 		return err
 	}
+	s.Issued[v.Practice] = IssuedBy(v, e)
 	if len(b.Adoptions) == 0 {
 		return nil
 	}

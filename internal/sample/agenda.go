@@ -152,7 +152,8 @@ func (o *office) misfortune(q quirk, day func(int) int64, span func(int, int) in
 			if _, err := o.w.door.RetireSubject(ctx, me, o.id, framework.ScopeVendor, v, "contract ended", o.now(), "retire:"+v); err != nil {
 				return err
 			}
-			return o.say(ctx, "vendor-offboarding", document.Statement{State: document.Answer, Ref: "ended:" + v, Subject: v, Note: "Access removed, data returned."}, "")
+			o.say("vendor-offboarding", document.Statement{State: document.Answer, Ref: "ended:" + v, Subject: v, Note: "Access removed, data returned."}, "")
+			return nil
 		})
 	case deviceOnLeave:
 		m := o.devices[2]
@@ -167,7 +168,8 @@ func (o *office) misfortune(q quirk, day func(int) int64, span func(int, int) in
 		box := mailboxes(o)[2]
 		o.find("iam-mfa-email").skip = append(o.find("iam-mfa-email").skip, span(19, -1))
 		once(18, func(ctx context.Context, o *office) error {
-			return o.say(ctx, "iam-mfa-email", document.Statement{State: document.Fails, Subject: box, Note: "legacy sign-in was turned back on for the front-desk mailbox"}, "Account export")
+			o.say("iam-mfa-email", document.Statement{State: document.Fails, Subject: box, Note: "legacy sign-in was turned back on for the front-desk mailbox"}, "Account export")
+			return nil
 		})
 		once(14, repeatMail(box))
 		once(8, repeatMail(box))
@@ -184,9 +186,7 @@ func repeatMail(failing string) func(context.Context, *office) error {
 			if box == failing {
 				continue
 			}
-			if err := o.say(ctx, "iam-mfa-email", document.Statement{State: document.Holds, Subject: box, Note: "Account export: second factor enforced, legacy sign-in off."}, "Account export"); err != nil {
-				return err
-			}
+			o.say("iam-mfa-email", document.Statement{State: document.Holds, Subject: box, Note: "Account export: second factor enforced, legacy sign-in off."}, "Account export")
 		}
 		return nil
 	}
@@ -208,20 +208,23 @@ func (o *office) misfortune2(q quirk, day func(int) int64, span func(int, int) i
 		m := o.devices[4]
 		m.lockOff = true
 		o.extra = append(o.extra, extra{o.from + 2*interval.Day, func(ctx context.Context, o *office) error {
-			return o.say(ctx, "dev-screen-lock", document.Statement{
+			o.say("dev-screen-lock", document.Statement{
 				State: document.Alternative, Subject: m.id, Note: "The group-room console stays on; its room is locked whenever staff leave it.", By: "the owner", To: o.now() + 365*interval.Day,
 			}, "Decision on an addressable specification")
+			return nil
 		}})
 		once(70, func(ctx context.Context, o *office) error {
-			return o.say(ctx, "dev-screen-lock", document.Statement{
+			o.say("dev-screen-lock", document.Statement{
 				State: document.Alternative, Subject: m.id, Note: "Decided again for a year: the room is still locked whenever staff leave it.", By: "the owner", To: o.now() + 365*interval.Day,
 			}, "Decision on an addressable specification")
+			return nil
 		})
 	case lateEvidence:
 		once(90, func(ctx context.Context, o *office) error {
-			return o.sayAt(ctx, "dev-host-firewall", day(100)+15*hour, document.Statement{
+			o.sayAt("dev-host-firewall", day(100)+15*hour, document.Statement{
 				State: document.Fails, Subject: o.devices[5].id, Note: "the firewall was found off during a repair on site",
 			}, "Technician's note")
+			return nil
 		})
 	}
 }
@@ -241,9 +244,7 @@ func (o *office) record(ctx context.Context, midnight int64) error {
 		return nil
 	}
 	for _, d := range o.agenda {
-		if err := o.tend(ctx, d, midnight); err != nil {
-			return err
-		}
+		o.tend(d, midnight)
 	}
 	for _, x := range o.extra {
 		if x.at == midnight {
@@ -252,7 +253,9 @@ func (o *office) record(ctx context.Context, midnight int64) error {
 			}
 		}
 	}
-	return nil
+	_, err := o.w.door.RecordAll(ctx, me, o.id, o.said)
+	o.said = nil
+	return err
 }
 
 // due reports whether a duty is to be done on a day.
@@ -279,9 +282,10 @@ func (o *office) states(midnight int64) bool {
 	return false
 }
 
-func (o *office) tend(ctx context.Context, d *duty, midnight int64) error {
+// tend does one duty if it is due.
+func (o *office) tend(d *duty, midnight int64) {
 	if !d.due(o, midnight) {
-		return nil
+		return
 	}
 	from := d.last
 	if from == 0 {
@@ -307,30 +311,24 @@ func (o *office) tend(ctx context.Context, d *duty, midnight int64) error {
 		if d.paper {
 			title = titles(d.practice)
 		}
-		if err := o.say(ctx, d.practice, st, title); err != nil {
-			return err
-		}
+		o.say(d.practice, st, title)
 	}
-	return nil
 }
 
 func titles(practice string) string { return strings.ReplaceAll(practice, "-", " ") }
 
-// say records a statement now; with a title it carries a document.
-func (o *office) say(ctx context.Context, practice string, st document.Statement, title string) error {
-	return o.sayAt(ctx, practice, o.now(), st, title)
+// say states something now; with a title it carries a document. All that is
+// said on a day is recorded together.
+func (o *office) say(practice string, st document.Statement, title string) {
+	o.sayAt(practice, o.now(), st, title)
 }
 
-func (o *office) sayAt(ctx context.Context, practice string, at int64, st document.Statement, title string) error {
+func (o *office) sayAt(practice string, at int64, st document.Statement, title string) {
 	st.Practice = practice
 	e := intake.Evidence{Statement: st, At: at, Key: fmt.Sprintf("%s:%s:%s:%d", practice, st.Subject, st.State, o.now())}
 	if title != "" {
 		e.Name = strings.ReplaceAll(title, " ", "-") + "-" + interval.Civil(at, time.UTC) + ".txt"
 		e.File = strings.NewReader(fmt.Sprintf("SAMPLE, NOT REAL\n%s\n%s\n%s\n%s\n", o.plan.name, title, interval.Civil(at, time.UTC), st.Note))
 	}
-	_, err := o.w.door.Record(ctx, me, o.id, e)
-	if err != nil {
-		return fmt.Errorf("%s: %w", practice, err)
-	}
-	return nil
+	o.said = append(o.said, e)
 }

@@ -23,7 +23,8 @@ type office struct {
 	msp     bool
 	devices []*machine
 	agenda  []*duty
-	extra   []extra // what happens once
+	extra   []extra           // what happens once
+	said    []intake.Evidence // today, to be recorded together
 }
 
 // plan says what sort of office it is and what goes wrong there.
