@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,6 +69,7 @@ type Bundled struct {
 	Withheld   []bundle.KindCount `json:"withheld"`
 	NotVouched []string           `json:"not_vouched"`
 	Index      *uint64            `json:"index,omitempty"`
+	Shows      *bundle.Preview    `json:"shows,omitempty"` // of a preview
 }
 
 func (c *bundleWriteCmd) Run(a *App) error {
@@ -90,13 +90,7 @@ func (c *bundleWriteCmd) Run(a *App) error {
 			return err
 		}
 		if c.Preview {
-			sum, err := bundle.Write(io.Discard, in)
-			if err != nil {
-				return bundleProblem(err)
-			}
-			answer := bundled(c.Client, in.Size, sum)
-			answer.SHA256, answer.Bytes = "", 0
-			return a.show(answer, answer.text)
+			return c.preview(s, in)
 		}
 		return c.produce(s, in)
 	})
@@ -173,7 +167,7 @@ func (c *bundleWriteCmd) input(s *site) (bundle.Input, error) {
 		Scope: bundle.Scope{Practices: slices.Clone(c.Practice), Subjects: c.Subject},
 	}
 	if c.From.set || c.To.set {
-		in.Scope.Dates = interval.Span{From: c.From.or(interval.Ever), To: c.To.or(interval.Forever)}
+		in.Scope.Dates = interval.Span{From: c.From.or(0), To: c.To.or(lastInstant)}
 	}
 	if err := c.options(s.app, &in); err != nil {
 		return in, err
@@ -200,7 +194,7 @@ func (c *bundleWriteCmd) consent(s *site, in *bundle.Input) error {
 				return problem("no practice is called %q: list them with `breakwater practices`", p)
 			}
 		}
-		if c.Recipient == "" {
+		if c.Recipient == "" || c.Preview { // who consents sees the preview first
 			return nil
 		}
 		found, ok := bundle.FindConsent(st.Record.Consents, c.Recipient, c.Purpose, c.On.ms, c.Practice, s.door.Now())
@@ -222,6 +216,9 @@ func (b Bundled) text(w *bufio.Writer) {
 	}
 	for _, p := range b.NotVouched {
 		fmt.Fprintf(w, "  not vouched for: %s\n", p)
+	}
+	if b.Shows != nil {
+		previewText(w, *b.Shows)
 	}
 	if b.Index != nil {
 		fmt.Fprintf(w, "That it was produced is entry %d. Check it with `breakwater verify %s`.\n", *b.Index, b.File)

@@ -11,6 +11,7 @@ import (
 
 	"breakwater/internal/blob"
 	"breakwater/internal/intake"
+	"breakwater/internal/seal"
 	"breakwater/internal/store"
 	"breakwater/internal/vouch"
 )
@@ -46,6 +47,7 @@ var next = []struct {
 	{store.ErrStopped, true, "run `breakwater fsck`"},
 	{store.ErrHeld, false, "try again in a few seconds"},
 	{vouch.ErrNoAnswer, false, "try again in a few seconds"},
+	{seal.ErrOpen, false, "it was damaged or altered: restore a backup into another folder"},
 	{blob.ErrAltered, false, "run `breakwater fsck`, and put the file back from a backup"},
 	{fs.ErrNotExist, false, "check the name"},
 	{fs.ErrPermission, false, "give this user the right to read and write it"},

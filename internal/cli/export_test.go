@@ -14,5 +14,8 @@ func Model(e Env) (*kong.Application, error) {
 // Strip draws the window of a practice.
 var Strip = strip
 
+// Reachable is an address as one types it.
+var Reachable = reachable
+
 // Sentence is the one line that a person is told.
 var Sentence = sentence

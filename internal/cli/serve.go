@@ -95,6 +95,9 @@ func (c *serveCmd) Run(a *App) error {
 		return problem("cannot listen on %s: %v: stop what listens there, or choose another address with --addr", c.Addr, unwrapped(err))
 	}
 	defer listener.Close()
+	if _, port, _ := net.SplitHostPort(c.Addr); port == "0" { // any that is free: say which
+		c.Addr = listener.Addr().String()
+	}
 	s, err := a.openOrMake()
 	if err != nil {
 		return err
@@ -193,6 +196,9 @@ func engineName(engine string) string {
 func (s *server) greet(link string) {
 	at := s.cmd.base()
 	fmt.Fprintf(s.app.out, "Breakwater is at %s\n", at)
+	if s.app.sample {
+		fmt.Fprintf(s.app.out, "It shows a sample MSP, all of it simulated, from %s. Nobody signs in.\n", s.app.place())
+	}
 	if link != "" {
 		fmt.Fprintf(s.app.out, "\nSet it up with this link, which works once, within 24 hours, until serve is started again:\n\n  %s%s\n\n", at, link)
 	}

@@ -62,7 +62,7 @@ func (s *server) every(what string, interval time.Duration, f func(context.Conte
 // follow keeps what the list of clients shows up to date, whoever appends.
 func (s *server) follow(ctx context.Context) error {
 	return s.store.Watch(ctx, time.Second, func([]store.Head) error {
-		if _, err := s.door.Clients(ctx); err != nil && ctx.Err() == nil {
+		if _, err := s.door.Listed(ctx); err != nil && ctx.Err() == nil {
 			s.app.log.Error("follow the logs", "error", err)
 		}
 		return nil

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
 
 	"golang.org/x/crypto/acme/autocert"
@@ -56,9 +57,30 @@ func (c *serveCmd) base() string {
 	case c.ACME != "":
 		return "https://" + c.ACME
 	case c.tls():
-		return "https://" + c.Addr
+		return "https://" + reachable(c.Addr, "443")
 	}
-	return "http://" + c.Addr
+	return "http://" + reachable(c.Addr, "80")
+}
+
+// reachable is an address as one types it: a machine that listens everywhere is
+// called by its name, and the usual port is left out.
+func reachable(addr, usual string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		if host, err = os.Hostname(); err != nil {
+			host = "localhost"
+		}
+	}
+	if port != usual {
+		return net.JoinHostPort(host, port)
+	}
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
 }
 
 // serve answers on a listener, over TLS where there is a certificate.

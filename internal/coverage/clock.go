@@ -8,76 +8,85 @@ import (
 	"breakwater/internal/interval"
 )
 
-// Unbroken is a stretch without a gap that lasts until now. Where Held is
-// false there is a gap now and the rest is zero.
-type Unbroken struct {
-	Held     bool   `json:"held"`
-	Since    Time   `json:"since"`
-	Complete Time   `json:"complete"` // first instant at which twelve months are complete if nothing breaks
-	Date     string `json:"date"`     // its civil day in the client's zone
+// Clock is the 12-month clock of a practice, or of a program, at an instant
+// of an answer that may reach further: since when it is held without a gap,
+// and when it will not be if nothing is added.
+type Clock struct {
+	Asked   bool   // false where nothing was asked since the last gap; the rest is then of no use but Stops
+	Since   int64  // ms UTC; 0 while stopped
+	Stopped string // what stops it: Failed, Unproven, or StatusNever; "" while it runs
+	Stops   int64  // when it will, as far as the answer reaches; Forever if not, 0 while stopped
 }
 
-// PracticeClock is the 12-month clock of a practice: strict, and at 95 % of
-// subjects at every instant (basis: ours). Where Asked is false the practice
-// asks nothing of the client now and never did without a gap since.
-type PracticeClock struct {
-	Practice string   `json:"practice"`
-	Asked    bool     `json:"asked"`
-	Strict   Unbroken `json:"strict"`
-	Wide     Unbroken `json:"wide"`
-}
-
-// Clock says since when a practice is held without a gap in proven. Spans
-// that are exempt break nothing, and do not count at the beginning.
-func Clock(b *evidence.Book, practice string, now int64, zone *time.Location) (PracticeClock, error) {
-	all, err := clocks(b, []string{practice}, now, zone)
-	if err != nil {
-		return PracticeClock{}, err
-	}
-	return all[0], nil
-}
-
-func clocks(b *evidence.Book, ids []string, now int64, zone *time.Location) ([]PracticeClock, error) {
-	q := Query{On: now, Months: maxMonths, Reading: Proven, Practices: ids, Zone: zone, Brief: true}
-	r, err := Evaluate(b, q)
-	if err != nil {
-		return nil, err
-	}
-	res := make([]PracticeClock, 0, len(ids))
-	for i := range r.Practices {
-		p := &r.Practices[i]
-		c := PracticeClock{Practice: p.ID}
-		begin := int64(r.Window.From)
-		if n := len(p.Gaps); n > 0 {
-			begin = int64(p.Gaps[n-1].To)
+// Clock is the clock of a practice at an instant of its window. Spans that are
+// exempt break nothing, and do not count at the beginning. Wide counts the
+// practice as held where 95 % of its subjects hold (basis: ours).
+func (p *Practice) Clock(now int64, wide bool) Clock {
+	c := Clock{Stops: interval.Forever}
+	begin := interval.Ever
+	var held interval.Set
+	for i := range p.Gaps {
+		whole := span(p.Gaps[i].From, p.Gaps[i].To)
+		open := interval.Set{whole}
+		if wide {
+			held, open = append(held, p.Wide.Intersect(open)...), p.Wide.Gaps(whole)
 		}
-		c.Strict, c.Asked = p.unbroken(begin, now, zone)
-		begin = now
-		if n := len(p.Wide); n > 0 && p.Wide[n-1].To == now {
-			begin = p.Wide[n-1].From
-		}
-		c.Wide, _ = p.unbroken(begin, now, zone)
-		res = append(res, c)
-	}
-	return res, nil
-}
-
-// unbroken is the stretch from begin to now, less what is exempt at its
-// beginning; asked is false where all of it is.
-func (p *Practice) unbroken(begin, now int64, zone *time.Location) (u Unbroken, asked bool) {
-	if begin >= now {
-		return Unbroken{}, true
-	}
-	for _, x := range p.Exempt {
-		if int64(x.From) <= begin && begin < int64(x.To) {
-			begin = int64(x.To)
+		for _, sp := range open {
+			switch {
+			case sp.To <= now:
+				begin = sp.To
+			case sp.From <= now:
+				return Clock{Asked: true, Stopped: p.stopped(i)}
+			default:
+				c.Stops = min(c.Stops, sp.From)
+			}
 		}
 	}
-	if begin >= now {
-		return Unbroken{}, false
+	for _, x := range p.Covered {
+		held = append(held, span(x.From, x.To))
 	}
-	complete := YearAfter(begin)
-	return Unbroken{Held: true, Since: Time(begin), Complete: Time(complete), Date: interval.Civil(complete, zone)}, true
+	since := interval.Forever
+	for _, sp := range held {
+		if sp.To > begin && sp.From <= now {
+			since = min(since, sp.From)
+		}
+	}
+	if since < interval.Forever {
+		c.Asked, c.Since = true, since
+	}
+	return c
+}
+
+// stopped is what a gap stops a clock by: never, where the practice was
+// neither held nor failed before.
+func (p *Practice) stopped(gap int) string {
+	g := &p.Gaps[gap]
+	if g.Kind == Failed || len(p.Covered) > 0 && p.Covered[0].From < g.From {
+		return g.Kind
+	}
+	for i := range gap {
+		if p.Gaps[i].Kind == Failed {
+			return g.Kind
+		}
+	}
+	return StatusNever
+}
+
+// ProgramClock is the clock of a program: the worst of its practices'.
+func ProgramClock(list []Clock) Clock {
+	worst := Clock{Stops: interval.Forever}
+	rank := map[string]int{StatusNever: 1, Unproven: 2, Failed: 3}
+	for _, c := range list {
+		worst.Asked = worst.Asked || c.Asked
+		worst.Since, worst.Stops = max(worst.Since, c.Since), min(worst.Stops, c.Stops)
+		if rank[c.Stopped] > rank[worst.Stopped] {
+			worst.Stopped = c.Stopped
+		}
+	}
+	if worst.Stopped != "" {
+		worst.Since, worst.Stops = 0, 0
+	}
+	return worst
 }
 
 // YearAfter is the first instant whose twelve months before begin at t or
@@ -86,83 +95,22 @@ func YearAfter(t int64) int64 {
 	return time.UnixMilli(t).UTC().AddDate(1, 0, 0).UnixMilli()
 }
 
-// Program is the 12-month clock of an elected program: the worst of its core
-// practices. Slowest and SlowestWide name the practice that decides.
-type Program struct {
-	Framework   string          `json:"framework"`
-	Practices   []PracticeClock `json:"practices"`
-	Strict      Unbroken        `json:"strict"`
-	Wide        Unbroken        `json:"wide"`
-	Slowest     string          `json:"slowest,omitempty"`
-	SlowestWide string          `json:"slowest_wide,omitempty"`
-}
-
-// Elected is the framework elected at an instant, "" for none, and the core
-// practices of the client's profile that have a link to it.
+// Elected is the framework elected at an instant, "" for none, and the
+// practices of its program: the core practices in the client's profile that
+// have a link to it; while none is elected, all core practices in the profile.
 func Elected(b *evidence.Book, c *framework.Catalog, at int64) (string, []*framework.Practice) {
 	e := newReading(b, Query{}, Proven, interval.Span{From: at, To: at + 1})
-	program := ""
-	for _, d := range dated(e, b.Programs, "", func(evidence.Point) bool { return false }) {
-		if d.span.Contains(at) && electedBy(e, b, at) {
-			program = d.value
-		}
-	}
-	if program == "" {
-		return "", nil
-	}
-	profile := framework.ProfileSmall
-	for _, d := range e.profiles {
-		if d.span.Contains(at) {
-			profile = d.value
-		}
-	}
-	return program, c.Elected(program, profile)
+	// Unlike a legal kind, an election says nothing of the time before it.
+	program := valueAt(dated(e, b.Programs, "", func(evidence.Point) bool { return false }), at)
+	return program, c.Elected(program, valueAt(e.profiles, at))
 }
 
-// electedBy reports whether any election has taken effect: unlike a legal
-// kind, an election says nothing of the time before it.
-func electedBy(e *evaluator, b *evidence.Book, at int64) bool {
-	for i := range b.Programs {
-		if p := &b.Programs[i].Point; e.visible(p, p.At).Contains(at) {
-			return true
+func valueAt[T any](list []datedSpan[T], t int64) T {
+	var res T
+	for _, d := range list {
+		if d.span.Contains(t) {
+			res = d.value
 		}
 	}
-	return false
-}
-
-// ProgramClock is the clock of the program elected now.
-func ProgramClock(b *evidence.Book, c *framework.Catalog, now int64, zone *time.Location) (Program, error) {
-	name, list := Elected(b, c, now)
-	res := Program{Framework: name, Practices: []PracticeClock{}}
-	if len(list) == 0 {
-		return res, nil
-	}
-	ids := make([]string, 0, len(list))
-	for _, p := range list {
-		ids = append(ids, p.ID)
-	}
-	all, err := clocks(b, ids, now, zone)
-	if err != nil {
-		return Program{}, err
-	}
-	res.Practices = all
-	for i := range all {
-		if !all[i].Asked {
-			continue
-		}
-		if res.Slowest == "" || all[i].Strict.worse(res.Strict) {
-			res.Strict, res.Slowest = all[i].Strict, all[i].Practice
-		}
-		if res.SlowestWide == "" || all[i].Wide.worse(res.Wide) {
-			res.Wide, res.SlowestWide = all[i].Wide, all[i].Practice
-		}
-	}
-	return res, nil
-}
-
-func (u Unbroken) worse(o Unbroken) bool {
-	if u.Held != o.Held {
-		return !u.Held
-	}
-	return u.Since > o.Since
+	return res
 }

@@ -9,8 +9,6 @@ import (
 	"breakwater/internal/evidence"
 	"breakwater/internal/framework"
 	"breakwater/internal/interval"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func zoneOf(t testing.TB, name string) *time.Location {
@@ -22,19 +20,35 @@ func zoneOf(t testing.TB, name string) *time.Location {
 	return zone
 }
 
+// clocks asks for the strict and the wide clock of the first practice at day
+// now, in an answer that reaches to day to.
+func (s *story) clocks(now, to float64) (strict, wide coverage.Clock) {
+	s.t.Helper()
+	rep, err := coverage.EvaluateWindow(fold(s.log), coverage.Query{Reading: coverage.Proven, Practices: []string{"it"}}, interval.Span{From: day(-10), To: day(to)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return rep.Practices[0].Clock(day(now), false), rep.Practices[0].Clock(day(now), true)
+}
+
 func TestRule16TheClockRunsFromTheLastGap(t *testing.T) {
 	s := tell(t, framework.Practice{Freshness: age(400)}).on(1, says(evidence.Holds)).on(5, says(evidence.Fails)).on(8.125, says(evidence.Holds))
-	c, err := coverage.Clock(fold(s.log), "it", day(100), zoneOf(t, "America/Chicago"))
-	if err != nil {
-		t.Fatal(err)
+	want := coverage.Clock{Asked: true, Since: day(8.125), Stops: day(408.125)}
+	if strict, wide := s.clocks(100, 500); strict != want || wide != want {
+		t.Errorf("clocks %+v and %+v, want %+v", strict, wide, want)
 	}
-	u := coverage.Unbroken{Held: true, Since: coverage.Time(day(8.125)), Complete: coverage.Time(day(373.125)), Date: "2027-01-08"}
-	if d := cmp.Diff(coverage.PracticeClock{Practice: "it", Asked: true, Strict: u, Wide: u}, c); d != "" {
-		t.Error(d)
+	want.Stops = interval.Forever
+	if strict, _ := s.clocks(100, 101); strict != want {
+		t.Errorf("clock %+v of an answer that does not reach to the end, want %+v", strict, want)
 	}
-	s.on(99, says(evidence.Fails))
-	if c, err = coverage.Clock(fold(s.log), "it", day(100), time.UTC); err != nil || c.Strict.Held || !c.Asked {
-		t.Errorf("with a gap now: %+v, %v", c, err)
+	if strict, _ := s.clocks(0.5, 9); strict != (coverage.Clock{Asked: true, Stopped: coverage.StatusNever}) {
+		t.Errorf("before it was ever shown: %+v", strict)
+	}
+	if strict, _ := s.clocks(6, 9); strict != (coverage.Clock{Asked: true, Stopped: coverage.Failed}) {
+		t.Errorf("with a failed gap now: %+v", strict)
+	}
+	if strict, _ := s.clocks(450, 500); strict != (coverage.Clock{Asked: true, Stopped: coverage.Unproven}) {
+		t.Errorf("with an unproven gap now: %+v", strict)
 	}
 }
 
@@ -44,12 +58,9 @@ func TestRule16OneDeviceOfFortyStopsOnlyTheStrictClock(t *testing.T) {
 		s.on(0, device(string(rune('A'+i)))).on(0, about(string(rune('A'+i)), evidence.Holds))
 	}
 	s.on(50, about("B", evidence.Fails))
-	c, err := coverage.Clock(fold(s.log), "it", day(60), time.UTC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.Strict.Held || !c.Wide.Held || int64(c.Wide.Since) != day(0) {
-		t.Errorf("clock %+v", c)
+	strict, wide := s.clocks(60, 61)
+	if strict.Stopped != coverage.Failed || wide.Stopped != "" || wide.Since != day(0) {
+		t.Errorf("clocks %+v and %+v", strict, wide)
 	}
 }
 
@@ -57,12 +68,10 @@ func TestRule16WhatIsExemptBreaksNothingAndBeginsNothing(t *testing.T) {
 	s := tell(t, framework.Practice{Scope: framework.ScopeDevice, OnboardDays: 3, Freshness: age(300)}).
 		on(2, says(evidence.NoneExist)).on(10, device("A")).on(11, about("A", evidence.Holds)).
 		on(20, lived{framework.ScopeDevice, "A", false, nil}).on(20, says(evidence.NoneExist))
-	b := fold(s.log)
-	c, err := coverage.Clock(b, "it", day(30), time.UTC)
-	if err != nil || !c.Strict.Held || int64(c.Strict.Since) != day(11) {
-		t.Errorf("clock %+v, %v: want since day 11", c, err)
+	if c, _ := s.clocks(30, 31); !c.Asked || c.Since != day(11) {
+		t.Errorf("clock %+v: want since day 11", c)
 	}
-	if c, _ = coverage.Clock(b, "it", day(9), time.UTC); c.Asked || c.Strict.Held {
+	if c, _ := s.clocks(9, 10); c.Asked || c.Since != 0 {
 		t.Errorf("with nothing asked: %+v", c)
 	}
 }
@@ -79,39 +88,57 @@ func TestRule16TwelveMonthsAreCompleteWhenTheyAre(t *testing.T) {
 	}
 }
 
-func TestRule17TheProgramIsItsSlowestCorePractice(t *testing.T) {
-	links := map[string][]string{"csf2.0": {"GV.RR-02"}}
-	long := age(400)
-	s := tell(t, framework.Practice{ID: "one", Links: links, Freshness: long}, framework.Practice{ID: "two", Links: links, Freshness: long},
-		framework.Practice{ID: "unlinked"}, framework.Practice{ID: "extended", Links: links, Set: "extended"},
-		framework.Practice{ID: "not-small", Links: links, Profile: framework.ProfileCore})
-	two := says(evidence.Holds)
-	two.number = 10002
-	s.on(3, says(evidence.Holds)).on(5, two)
-	c := s.log[0].body.(adopted).catalog
-	b := fold(s.log)
-	if p, err := coverage.ProgramClock(b, c, day(20), time.UTC); err != nil || p.Framework != "" || len(p.Practices) != 0 {
-		t.Errorf("nothing elected: %+v, %v", p, err)
+func TestRule16AProgramIsItsSlowestPractice(t *testing.T) {
+	runs := func(since, stops float64) coverage.Clock {
+		return coverage.Clock{Asked: true, Since: day(since), Stops: day(stops)}
 	}
-	s.on(10, elected{"csf2.0"})
-	b = fold(s.log)
-	if name, list := coverage.Elected(b, c, day(9)); name != "" || list != nil {
-		t.Errorf("before the election: %q %v", name, list)
-	}
-	p, err := coverage.ProgramClock(b, c, day(20), time.UTC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(p.Practices) != 2 || p.Slowest != "two" || int64(p.Strict.Since) != day(5) {
-		t.Errorf("program %+v", p)
+	nothing := coverage.Clock{Stops: interval.Forever}
+	stopped := func(by string) coverage.Clock { return coverage.Clock{Asked: true, Stopped: by} }
+	for _, c := range []struct {
+		list []coverage.Clock
+		want coverage.Clock
+	}{
+		{nil, nothing},
+		{[]coverage.Clock{runs(3, 90), nothing, runs(5, 100)}, runs(5, 90)},
+		{[]coverage.Clock{runs(3, 90), stopped(coverage.Unproven), stopped(coverage.Failed), stopped(coverage.StatusNever)}, stopped(coverage.Failed)},
+		{[]coverage.Clock{stopped(coverage.StatusNever), stopped(coverage.Unproven)}, stopped(coverage.Unproven)},
+	} {
+		if got := coverage.ProgramClock(c.list); got != c.want {
+			t.Errorf("%+v: got %+v, want %+v", c.list, got, c.want)
+		}
 	}
 }
 
-// cells writes a strip as one letter a day.
-func cells(list []coverage.Cell) string {
+func TestRule17TheProgramIsTheLinkedCorePracticesOfTheProfile(t *testing.T) {
+	links := map[string][]string{"csf2.0": {"GV.RR-02"}}
+	s := tell(t, framework.Practice{ID: "one", Links: links}, framework.Practice{ID: "two", Links: links},
+		framework.Practice{ID: "unlinked"}, framework.Practice{ID: "extended", Links: links, Set: "extended"},
+		framework.Practice{ID: "not-small", Links: links, Profile: framework.ProfileCore})
+	s.on(10, elected{"csf2.0"}).on(20, enters{framework.ProfileCore})
+	c := s.log[0].body.(adopted).catalog
+	for at, want := range map[float64]string{9: ": one two unlinked", 10: "csf2.0: one two", 20: "csf2.0: one two not-small"} {
+		program, list := coverage.Elected(fold(s.log), c, day(at))
+		got := program + ":"
+		for _, p := range list {
+			got += " " + p.ID
+		}
+		if got != want {
+			t.Errorf("on day %v %q, want %q", at, got, want)
+		}
+	}
+}
+
+// days writes a strip as one letter a day, the worst of it.
+func days(list []coverage.StripRun, from, to int) string {
 	var b strings.Builder
-	for _, c := range list {
-		b.WriteByte(" -=a.x"[c.State])
+	for d := from; d < to; d++ {
+		worst := coverage.StripOutside
+		for _, r := range list {
+			if !r.Clip(interval.Span{From: day(float64(d)), To: day(float64(d + 1))}).Empty() {
+				worst = max(worst, r.State)
+			}
+		}
+		b.WriteByte(" =a.x"[worst])
 	}
 	return b.String()
 }
@@ -143,77 +170,50 @@ func TestRule18StripsShowTheWorstOfADay(t *testing.T) {
 	}
 	// Device A is missing from day 7 on: one of twenty. All are from day 13 on.
 	// The alternative shows from where it is needed.
-	for _, c := range []struct{ name, got, want string }{
-		{"client", cells(coverage.Strip(rep, 20, time.UTC)), "    ....===x===....."},
-		{"one", cells(coverage.PracticeStrip(rep, &rep.Practices[0], 20, time.UTC)), "    ....===x======aa"},
-		{"many", cells(coverage.PracticeStrip(rep, &rep.Practices[1], 20, time.UTC)), "    =====..........."},
+	for _, c := range []struct {
+		name string
+		list []coverage.StripRun
+		want string
+	}{
+		{"client", rep.Strip(), "   ==....===x===....."},
+		{"one", rep.Practices[0].Strip(day(2)), "     ....===x======aa"},
+		{"many", rep.Practices[1].Strip(day(2)), "   =======..........."},
 	} {
-		if c.got != c.want {
-			t.Errorf("%s:\ngot  %q\nwant %q", c.name, c.got, c.want)
+		if got := days(c.list, -3, 18); got != c.want {
+			t.Errorf("%s:\ngot  %q\nwant %q", c.name, got, c.want)
 		}
 	}
-	if got := coverage.Strip(rep, 2, time.UTC)[0].Day; got != "2026-01-17" {
-		t.Errorf("the first of the last two days is %s", got)
+}
+
+func TestRule19AGapIsKnownByTheEntryThatShowsIt(t *testing.T) {
+	s := tell(t, framework.Practice{Freshness: age(10)}).
+		on(0, says(evidence.Holds)).late(2, 4.125, says(evidence.Fails)).on(20, says(evidence.Holds))
+	for _, r := range readings {
+		gaps := s.ask(r, 40).Gaps
+		if len(gaps) != 2 || int64(gaps[0].Causes[0].Known) != day(4.125) || int64(gaps[1].Causes[0].Known) != day(30) {
+			t.Errorf("%s: %+v: want the failure known on day 4.125 and the silence on day 30", r, gaps)
+		}
 	}
 }
 
-func TestRule18StripsFollowTheZone(t *testing.T) {
-	s := tell(t, framework.Practice{}).on(0, says(evidence.Holds)).on(2.125, says(evidence.Fails)).on(2.25, says(evidence.Holds))
-	rep, err := coverage.EvaluateWindow(fold(s.log), coverage.Query{Reading: coverage.Proven}, interval.Span{From: day(0), To: day(4)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := cells(coverage.Strip(rep, 4, time.UTC)); got != "==x=" {
-		t.Errorf("in UTC %q", got)
-	}
-	if got := cells(coverage.Strip(rep, 4, zoneOf(t, "America/Chicago"))); got != "=x==" {
-		t.Errorf("in Chicago %q", got)
-	}
-}
-
-func TestRule19CureClocks(t *testing.T) {
+func TestRule19DayThirtyIsTheDayOfKnowledgeAndTwentyNine(t *testing.T) {
 	chicago := zoneOf(t, "America/Chicago")
-	s := tell(t, framework.Practice{Freshness: framework.Freshness{MaxAgeDays: 10, Limit: framework.LimitRule}}).
-		on(0, says(evidence.Holds)).late(2, 4.125, says(evidence.Fails)).
-		on(5, shown{practice: "it", to: "officer"}).on(6, shown{practice: "it", to: "owner"}).
-		on(20, says(evidence.Holds)).on(33, shown{practice: "other"}).on(34, shown{practice: "it", to: "officer"})
-	b := fold(s.log)
-	rep, err := coverage.EvaluateWindow(b, coverage.Query{Reading: coverage.Best}, interval.Span{From: day(0), To: day(40)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := coverage.Cures(rep, b, day(40), chicago)
-	rule := framework.LimitRule
-	ends := func(date string) coverage.Time {
-		at, err := time.ParseInLocation(time.DateOnly, date, chicago)
+	at := func(date string) int64 {
+		d, err := time.ParseInLocation("2006-01-02 15:04", date, chicago)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return coverage.Time(at.UnixMilli())
+		return d.UnixMilli()
 	}
-	want := []coverage.Cure{
-		{ // known at 3:00 UTC on January 5, which is January 4 in Chicago
-			Practice: "it", From: coverage.Time(day(2)), To: coverage.Time(day(20)), Kind: coverage.Failed, Known: coverage.Time(day(4.125)),
-			Shown: &coverage.Showing{At: coverage.Time(day(5)), To: "officer", Index: 3}, Day: 17, Corrected: true, Ends: ends("2026-02-03"),
-		},
-		{
-			Practice: "it", From: coverage.Time(day(30)), To: coverage.Time(day(40)), Kind: coverage.Unproven, Limit: &rule, Known: coverage.Time(day(30)),
-			Shown: &coverage.Showing{At: coverage.Time(day(34)), To: "officer", Index: 7}, Day: 11, Ends: ends("2026-03-01"),
-		},
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-}
-
-func TestRule19OnlyLimitsOfTheRuleHaveACureClock(t *testing.T) {
-	s := tell(t, framework.Practice{})
-	b := fold(s.log)
-	rep, err := coverage.EvaluateWindow(b, coverage.Query{Reading: coverage.Proven}, interval.Span{From: day(0), To: day(9)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := coverage.Cures(rep, b, day(9), time.UTC); len(got) != 0 {
-		t.Errorf("a gap past our own target has a cure clock: %+v", got)
+	for _, known := range []string{"2026-03-01 00:00", "2026-03-01 12:00", "2026-03-01 23:59"} { // clocks change on March 8
+		ends := coverage.CureEnds(at(known), chicago)
+		if want := at("2026-03-31 00:00"); ends != want {
+			t.Errorf("known %s: ends %s, want the end of March 30", known, interval.Format(ends))
+		}
+		for now, want := range map[int64]int{at(known): 1, at("2026-03-02 00:00"): 2, ends - 1: coverage.CureDays, ends: coverage.CureDays + 1} {
+			if got := coverage.CureDay(at(known), now, chicago); got != want {
+				t.Errorf("known %s, now %s: day %d, want %d", known, interval.Format(now), got, want)
+			}
+		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 // Version names the evaluator. It rises when the same entries may give
 // another answer.
-const Version = "1"
+const Version = "2"
 
 // Reading is how late evidence is taken.
 type Reading string

@@ -125,19 +125,31 @@ func tellReports(s *story, d int) {
 }
 
 // weeks draws one letter a week: the worst of it, strictly.
-func weeks(rep coverage.Report, p *coverage.Practice) string {
-	letters := map[coverage.DayState]byte{
-		coverage.DayNone: ' ', coverage.DayExempt: '-', coverage.DayInPlace: '=', coverage.DayAlternative: 'a', coverage.DayUnproven: '.', coverage.DayFailed: 'X',
-	}
-	list := coverage.PracticeStrip(rep, p, 364, time.UTC)
-	var b strings.Builder
-	for w := 0; w < len(list); w += 7 {
-		worst := coverage.DayNone
-		for _, c := range list[w : w+7] {
-			worst = max(worst, c.State)
+func weeks(p *coverage.Practice) string {
+	asked := func(from, to float64) byte {
+		if len(p.Exempt) == 0 {
+			return ' '
 		}
-		letter := letters[worst]
-		if letter == '=' && disputed(p, list[w].Day) {
+		for _, x := range p.Exempt {
+			if int64(x.From) < day(to) && day(from) < int64(x.To) {
+				return '-'
+			}
+		}
+		return ' '
+	}
+	var b strings.Builder
+	for w := 1; w+7 <= 365; w += 7 {
+		week := days(p.Strip(start), w, w+7)
+		letter := asked(float64(w), float64(w+7))
+		for _, worst := range "=a.x" {
+			if strings.ContainsRune(week, worst) {
+				letter = byte(worst)
+			}
+		}
+		switch {
+		case letter == 'x':
+			letter = 'X'
+		case letter == '=' && disputed(p, interval.Format(day(float64(w)))):
 			letter = '!'
 		}
 		b.WriteByte(letter)
@@ -169,7 +181,7 @@ func drawYear(t *testing.T) string {
 		fmt.Fprintf(&w, "\n%s\n", r)
 		for i := range rep.Practices {
 			p := &rep.Practices[i]
-			fmt.Fprintf(&w, "%-18s %s %s\n", p.ID, weeks(rep, p), p.Status)
+			fmt.Fprintf(&w, "%-18s %s %s\n", p.ID, weeks(p), p.Status)
 		}
 		for _, p := range rep.Practices {
 			d := p.SubjectDays

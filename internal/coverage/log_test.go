@@ -69,7 +69,6 @@ type (
 	bound   struct{ kind framework.LegalKind }
 	enters  struct{ profile framework.Profile }
 	elected struct{ framework string }
-	shown   struct{ practice, subject, to string }
 )
 
 // tell adds an entry to a book.
@@ -112,8 +111,6 @@ func (e entry) tell(b *evidence.Book) {
 		b.Profiles = append(b.Profiles, evidence.Dated[framework.Profile]{Point: e.Point, Value: v.profile})
 	case elected:
 		b.Programs = append(b.Programs, evidence.Dated[string]{Point: e.Point, Value: v.framework})
-	case shown:
-		b.Shown = append(b.Shown, evidence.Shown{Point: e.Point, Practice: v.practice, Subject: v.subject, To: v.to})
 	}
 }
 

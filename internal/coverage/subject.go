@@ -1,8 +1,6 @@
 package coverage
 
 import (
-	"slices"
-
 	"breakwater/internal/evidence"
 	"breakwater/internal/framework"
 	"breakwater/internal/interval"
@@ -152,7 +150,7 @@ func (e *evaluator) judge(p *framework.Practice, s *evidence.Subject, platform s
 	var all []segment
 	for i := range p.Feeds {
 		f := &p.Feeds[i]
-		if !asks(f, platform) {
+		if !f.Required || !f.For(platform) {
 			continue
 		}
 		one := e.measured(p, s, f.Measure, e.slots[i])
@@ -172,12 +170,6 @@ func (e *evaluator) judge(p *framework.Practice, s *evidence.Subject, platform s
 		return said
 	}
 	return e.silent()
-}
-
-// asks reports whether a feed decides for a platform; an unknown platform is
-// asked for everything.
-func asks(f *framework.Feed, platform string) bool {
-	return f.Required && (len(f.Platforms) == 0 || platform == "" || slices.Contains(f.Platforms, platform))
 }
 
 // silent is a window in which nothing was ever recorded.

@@ -3,60 +3,21 @@ package duty
 import (
 	"slices"
 
+	"breakwater/internal/coverage"
 	"breakwater/internal/evidence"
 	"breakwater/internal/framework"
 	"breakwater/internal/interval"
 )
 
-// clock is the twelve-month clock of the program, the worst of its practices;
-// wide counts a practice as held where 95 % of its subjects hold.
+// clock is the twelve-month clock of the program.
 func (m *summing) clock(wide bool) Clock {
-	c := Clock{Stops: interval.Forever}
-	for _, l := range m.program {
-		s := l.stretches
-		if wide {
-			s = widened(s, l.wide)
-		}
-		i := at(s, m.now)
-		if i < 0 {
-			continue
-		}
-		if s[i].open() {
-			c.Stopped = max(c.Stopped, s[i].standing)
-			continue
-		}
-		if from := heldSince(s, i); from < interval.Forever {
-			c.Since = max(c.Since, from)
-		}
-		if n := nextOpen(s, i); n >= 0 {
-			c.Stops = min(c.Stops, s[n].From)
-		}
+	list := make([]coverage.Clock, 0, len(m.program))
+	for _, p := range m.program {
+		list = append(list, p.Clock(m.now, wide))
 	}
-	if c.Stopped != NotAsked {
-		c.Since, c.Stops = 0, 0
-	}
-	return c
-}
-
-// widened takes the parts of gaps that lie in wide as held.
-func widened(l []stretch, wide interval.Set) []stretch {
-	var res []stretch
-	for _, s := range l {
-		if !s.open() {
-			res = append(res, s)
-			continue
-		}
-		for _, sp := range wide.Intersect(interval.Set{s.Span}) {
-			res = append(res, stretch{Span: sp, standing: IsInPlace})
-		}
-		for _, sp := range wide.Gaps(s.Span) {
-			open := s
-			open.Span = sp
-			res = append(res, open)
-		}
-	}
-	slices.SortFunc(res, func(a, b stretch) int { return compare(a.From, b.From) })
-	return res
+	c := coverage.ProgramClock(list)
+	stopped := map[string]Standing{coverage.StatusNever: NeverShown, coverage.Unproven: IsUnproven, coverage.Failed: IsFailed}
+	return Clock{Since: c.Since, Stopped: stopped[c.Stopped], Stops: c.Stops}
 }
 
 // reports reports whether machines report on a practice by themselves, so

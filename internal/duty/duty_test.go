@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"breakwater/internal/client"
+	"breakwater/internal/coverage"
 	"breakwater/internal/document"
 	"breakwater/internal/duty"
 	"breakwater/internal/event"
@@ -66,11 +67,14 @@ func TestDuties(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := list[0]
-	if first.Practice != "dev-disk-encryption" || first.Kind != duty.KindFailed || first.CureDay != 19 || first.Rank != 1 {
+	if first.Practice != "dev-disk-encryption" || first.Kind != duty.KindFailed || first.CureDay != 20 || first.Rank != 1 {
 		t.Errorf("first duty = %+v", first)
 	}
+	if first.CureEnds != coverage.CureEnds(first.Since, chicago) || first.CureEnds != end("2026-12-01") {
+		t.Errorf("cure period ends %d: want the end of the day of knowledge, November 2, and 29 days", first.CureEnds)
+	}
 	for _, c := range []struct{ practice, action, why string }{
-		{"dev-disk-encryption", "Turn on disk encryption on LT-0009", "Full-disk encryption on every device in scope failed, day 19 of 30"},
+		{"dev-disk-encryption", "Turn on disk encryption on LT-0009", "Full-disk encryption on every device in scope failed, day 20 of 30"},
 		{"train-annual", "Assign the yearly course to three people", "Unproven since November 5, our target 365 days"},
 		{"vendor-baa-in-force", "Renew the agreement with Oriel Billing", "Ends December 4, in 13 days"},
 		{"risk-analysis", "Approve a risk analysis", "Due December 15, in 24 days"},
@@ -207,7 +211,7 @@ func TestShownToTheClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "has failed since November 2 for 1 of 3 devices: LT-0009: /: the volume is not encrypted (entry 416). Known to us November 2, shown to Dr. Lena Quill November 3."
-	if got := s.Row(now).Loud; got == nil || got.Text != want || got.Period != "Day 19 of 30" || got.Ends != "cure period ends Dec 2" {
+	if got := s.Row(now).Loud; got == nil || got.Text != want || got.Period != "Day 20 of 30" || got.Ends != "cure period ends Dec 1" {
 		t.Errorf("loud = %+v, want %q", got, want)
 	}
 }

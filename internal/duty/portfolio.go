@@ -121,7 +121,7 @@ func ledeFailed(failed []Row, now int64, zone *time.Location) string {
 		return say + "."
 	case now >= first.CureEnds:
 		return say + ", " + which(n, first) + "whose cure period ended on " + full(first.CureEnds-1, zone) + "."
-	case first.Day == 0:
+	case first.Day == 1:
 		return say + ", known since today."
 	case n == 1 && first.Tally.Failed == 1:
 		return say + " on day " + strconv.Itoa(first.Day) + " of its cure period."

@@ -62,7 +62,7 @@ func TestLede(t *testing.T) {
 			day + "Two clients have failed practices, the first on day 19 of its cure period. One other has practices that nobody has shown lately.",
 		},
 		{"several in one", []shape{{failed: 2, cure: "2026-12-02", day: 19}}, day + "One client has failed practices, the first on day 19 of its cure period."},
-		{"the first day", []shape{{failed: 1, cure: "2026-12-21"}}, day + "One client has a failed practice, known since today."},
+		{"the first day", []shape{{failed: 1, cure: "2026-12-20", day: 1}}, day + "One client has a failed practice, known since today."},
 		{"over", []shape{{failed: 1, cure: "2026-11-02", day: 49}}, day + "One client has a failed practice, whose cure period ended on November 2, 2026."},
 		{
 			"only begun",

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"breakwater/internal/coverage"
 	"breakwater/internal/framework"
 	"breakwater/internal/interval"
 )
@@ -129,7 +130,7 @@ func (s *Summary) StripAt(now int64, zone *time.Location) Strip {
 		if i+1 < len(s.Strip) {
 			to = s.Strip[i+1].At
 		}
-		runs = append(runs, Run{interval.Span{From: m.At, To: to}, m.State})
+		runs = append(runs, Run{Span: interval.Span{From: m.At, To: to}, State: m.State})
 	}
 	w := interval.Span{From: interval.MonthsBefore(now, 12), To: now}
 	d := Draw(w, zone, runs)
@@ -217,7 +218,7 @@ func (s *Summary) next(r *Row, now int64, zone *time.Location) {
 		if d.At > now {
 			r.NextDue = min(r.NextDue, d.At)
 		} else if d.Limit == framework.LimitRule {
-			r.CureEnds = min(r.CureEnds, cureEnds(d.At, zone))
+			r.CureEnds = min(r.CureEnds, coverage.CureEnds(d.At, zone))
 		}
 	}
 	switch {
@@ -273,23 +274,14 @@ func (s *Summary) clockAt(now int64, zone *time.Location, r *Row) ClockWords {
 		return ClockWords{Word: "stopped", Beside: "restarts when shown", On: interval.Forever}
 	}
 	if stopped == NeverShown || c.Since == 0 {
-		on := twelveMonthsOn(now)
+		on := coverage.YearAfter(now)
 		return ClockWords{Word: shortYear(on, zone), Beside: "at the earliest", On: on}
 	}
-	on := twelveMonthsOn(c.Since)
+	on := coverage.YearAfter(c.Since)
 	if on <= now {
 		return ClockWords{Word: "since " + shortYear(on, zone), Complete: true, On: on}
 	}
 	return ClockWords{Word: shortYear(on, zone), On: on}
-}
-
-// twelveMonthsOn is the first instant before which twelve months lie after t.
-func twelveMonthsOn(t int64) int64 {
-	on := interval.MonthsBefore(t, -12)
-	for interval.MonthsBefore(on, 12) < t {
-		on += interval.Day
-	}
-	return on
 }
 
 // DueWithin reports whether something is due in the days after now.

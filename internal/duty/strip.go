@@ -2,7 +2,6 @@ package duty
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -11,30 +10,20 @@ import (
 	"breakwater/internal/interval"
 )
 
-// State is what a practice, a subject or a client is over a span, ordered by
-// which of two shows where both fall on one day.
-type State uint8
+// State is what a practice, a subject or a client is over a span of a strip.
+type State = coverage.StripState
 
-// The states of a strip. Outside is out of scope, not asked, or before the
-// log began.
+// The states of a strip.
 const (
-	Outside State = iota
-	InPlace
-	Alternative
-	Unproven
-	Failed
+	Outside     = coverage.StripOutside
+	InPlace     = coverage.StripInPlace
+	Alternative = coverage.StripAlternative
+	Unproven    = coverage.StripUnproven
+	Failed      = coverage.StripFailed
 )
 
-// String is the state's word on a page.
-func (s State) String() string {
-	return [...]string{"Not in scope", "In place", "By alternative", "Unproven", "Failed"}[s]
-}
-
 // Run is a span of one state.
-type Run struct {
-	interval.Span
-	State State
-}
+type Run = coverage.StripRun
 
 // Strip is the drawing of a window, one unit of x a civil day: paths for a
 // viewBox "0 0 Days 18", and the sentence that says the same. A day shows the
@@ -175,63 +164,4 @@ func Began(b *evidence.Book) int64 { return b.Started.Recorded }
 
 // PracticeRuns is the states of one practice over the window of its answer.
 // Silence before the log began is outside.
-func PracticeRuns(p coverage.Practice, began int64) []Run {
-	res := make([]Run, 0, len(p.Covered)+len(p.Gaps))
-	for _, c := range p.Covered {
-		s := InPlace
-		if c.Alternative {
-			s = Alternative
-		}
-		res = append(res, Run{interval.Span{From: int64(c.From), To: int64(c.To)}, s})
-	}
-	for _, g := range p.Gaps {
-		res = append(res, gapRun(g, began))
-	}
-	return inOrder(res)
-}
-
-func gapRun(g coverage.Gap, began int64) Run {
-	r := Run{interval.Span{From: int64(g.From), To: int64(g.To)}, Failed}
-	if g.Kind == coverage.Unproven {
-		r.State, r.From = Unproven, max(r.From, began)
-	}
-	return r
-}
-
-func inOrder(runs []Run) []Run {
-	runs = slices.DeleteFunc(runs, func(r Run) bool { return r.Empty() })
-	slices.SortFunc(runs, func(a, b Run) int { return compare(a.From, b.From) })
-	return runs
-}
-
-// ClientRuns is the strip of a client: failed wherever a practice of the
-// answer is failed, unproven where for some practice fewer than 95 % of
-// subjects hold, else in place, by alternative where any is.
-func ClientRuns(r coverage.Report, began int64) []Run {
-	var by [Failed + 1][]interval.Span
-	for _, p := range r.Practices {
-		for _, run := range PracticeRuns(p, began) {
-			if run.State == Unproven {
-				by[InPlace] = append(by[InPlace], run.Span)
-				by[Unproven] = append(by[Unproven], p.Wide.Gaps(run.Span)...)
-				continue
-			}
-			by[run.State] = append(by[run.State], run.Span)
-		}
-	}
-	return layers(by)
-}
-
-// layers joins spans of each state, the worse over the better.
-func layers(by [Failed + 1][]interval.Span) []Run {
-	var res []Run
-	var taken interval.Set
-	for s := Failed; s >= InPlace; s-- {
-		set := interval.Of(by[s]...)
-		for _, sp := range set.Subtract(taken) {
-			res = append(res, Run{sp, s})
-		}
-		taken = taken.Union(set)
-	}
-	return inOrder(res)
-}
+func PracticeRuns(p coverage.Practice, began int64) []Run { return p.Strip(began) }

@@ -133,7 +133,8 @@ func TestClientRuns(t *testing.T) {
 	broken := answer("b", w, of(1, 1), gap(failed, day(35), day(50)))
 	relieved := answer("c", w, of(1, 1))
 	relieved.Covered = []coverage.Covered{{From: 0, To: coverage.Time(day(60))}, {From: coverage.Time(day(60)), To: coverage.Time(day(100)), Alternative: true}}
-	got := duty.ClientRuns(report(w, silent, broken, relieved), 0)
+	r := report(w, silent, broken, relieved)
+	got := r.Strip()
 	want := []duty.Run{
 		run(duty.InPlace, 0, day(30)), run(duty.Unproven, day(30), day(35)), run(duty.Failed, day(35), day(50)),
 		run(duty.InPlace, day(50), day(60)), run(duty.Alternative, day(60), day(100)),

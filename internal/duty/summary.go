@@ -141,8 +141,13 @@ func Summarize(state *projection.State, now int64) (Summary, error) {
 		return Summary{}, fmt.Errorf("summarize %s: %w", s.ID, err)
 	}
 	m := summing{state: state, now: now, s: &s, catalog: newest(state.Book), zone: state.Client.Location()}
+	_, program := coverage.Elected(state.Book, m.catalog, now)
 	for i := range r.Practices {
-		m.practice(&r.Practices[i])
+		p := &r.Practices[i]
+		m.practice(p)
+		if slices.ContainsFunc(program, func(x *framework.Practice) bool { return x.ID == p.ID }) {
+			m.program = append(m.program, p)
+		}
 	}
 	m.finish()
 	s.Strip = m.marks(r)
@@ -183,14 +188,7 @@ type summing struct {
 	s       *Summary
 	catalog *framework.Catalog
 	zone    *time.Location
-	program []line
-}
-
-// line is a practice of the elected program.
-type line struct {
-	stretches []stretch
-	now       int
-	wide      interval.Set
+	program []*coverage.Practice
 }
 
 func (m *summing) practice(a *coverage.Practice) {
@@ -215,10 +213,6 @@ func (m *summing) practice(a *coverage.Practice) {
 	}
 	if d, ok := m.due(l, i, p); ok {
 		m.s.Dues = append(m.s.Dues, d)
-	}
-	program := m.state.Client.Program
-	if p.Core() && (program == "" || len(p.Links[program]) > 0) {
-		m.program = append(m.program, line{l, i, a.Wide})
 	}
 }
 
@@ -347,7 +341,7 @@ func (f *Failure) because(a coverage.Practice) {
 // marks is the client's strip, by civil days up to today and exact from there
 // on, so that it can be cut at any instant while the summary lasts.
 func (m *summing) marks(r coverage.Report) []Mark {
-	runs := ClientRuns(r, m.s.Started)
+	runs := r.Strip()
 	from := interval.MonthsBefore(m.now, 12) - interval.Day
 	today := civilDate(civil(m.now, m.zone))
 	midnight := interval.DayEnd(today.Year(), today.Month(), today.Day()-1, m.zone)

@@ -39,7 +39,7 @@ func TestRow(t *testing.T) {
 	if diff := cmp.Diff(want, words{r.About, r.Word, r.Beside, r.Next.Title, r.Next.When, r.Clock.Word, r.Clock.Beside}); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if r.State != duty.Failed || r.Day != 19 || r.CureEnds != end("2026-12-02") || r.New {
+	if r.State != duty.Failed || r.Day != 20 || r.CureEnds != end("2026-12-01") || r.New {
 		t.Errorf("row = %+v", r)
 	}
 	if r.Strip.Fa != "M346 1V17H366V1z" {

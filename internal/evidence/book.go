@@ -10,15 +10,11 @@ import (
 
 // A run is extended only by an observation at most maxStep after its last
 // one that was recorded at most maxLag after it held. With maximum ages of at
-// least three days a run is then exact in both readings.
+// least framework.MinimumAge a run is then exact in both readings.
 const (
 	maxStep = 36 * interval.Day / 24
 	maxLag  = interval.Day
 )
-
-// MinimumAge is the shortest maximum age, in days, under which runs are
-// exact; overlays may not go below it for practices fed by measures.
-const MinimumAge = 3
 
 // Series is the runs of one measure from one source about one subject, in
 // the order of Point.Before.
@@ -35,6 +31,8 @@ type Subject struct {
 	Lives  []Life
 	Unused []Absence
 	Series []*Series
+
+	last int // place of the series found last: reports come in one order
 }
 
 // Register is the subjects of one scope, in the order of their identifiers.
@@ -89,7 +87,6 @@ type Book struct {
 	Retractions map[uint64]Point     // by the entry taken back
 	Closures    map[uint64][]Closure // by the failing entry, in order of index
 	Erasures    []Erasure
-	Shown       []Shown
 
 	plan *Plan
 }
@@ -239,8 +236,11 @@ func (b *Book) apart(scope framework.Scope, subject string, series *Series) {
 }
 
 func (s *Subject) series(measure, source string) *Series {
-	for _, x := range s.Series {
-		if x.Measure == measure && x.Source == source {
+	n := len(s.Series)
+	for i := range n {
+		at := (s.last + 1 + i) % n
+		if x := s.Series[at]; x.Measure == measure && x.Source == source {
+			s.last = at
 			return x
 		}
 	}

@@ -192,13 +192,6 @@ type Absence struct {
 	By, Why  string
 }
 
-// Shown is one showing of a practice's gap to the client: to whom. Subject is
-// "" where the gap was shown as a whole.
-type Shown struct {
-	Point
-	Practice, Subject, To string
-}
-
 // Closure closes a failing entry without a pass: who, and why.
 type Closure struct {
 	Point

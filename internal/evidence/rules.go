@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"breakwater/internal/framework"
+	"breakwater/internal/interval"
 )
 
 // Rules is every rule that ever judges a measure in one log. An observation
@@ -25,7 +26,6 @@ type ruled struct {
 	kinds []string
 	slots []*framework.Catalog
 	marks [][32]byte
-	aging bool // a rule depends on the time of the report
 }
 
 // Adopt makes room for a catalog's rules. It returns the slot of each of its
@@ -37,7 +37,7 @@ func (r *Rules) Adopt(c *framework.Catalog) (slots map[string]int, grew bool, er
 	}
 	slots = make(map[string]int, len(c.Measures))
 	for _, m := range c.Measures {
-		mark, aging := fingerprint(c, m)
+		mark := fingerprint(c, m)
 		x := r.byID[m.ID]
 		if x == nil {
 			x = &ruled{id: m.ID, kinds: m.Kinds}
@@ -50,7 +50,6 @@ func (r *Rules) Adopt(c *framework.Catalog) (slots map[string]int, grew bool, er
 				return nil, false, fmt.Errorf("measure %s has had %d different rules in this log: begin a new log epoch before changing it again", m.ID, Slots)
 			}
 			x.slots, x.marks = append(x.slots, c), append(x.marks, mark)
-			x.aging = x.aging || aging
 			grew = true
 		}
 		slots[m.ID] = slot
@@ -62,7 +61,7 @@ var parameterName = regexp.MustCompile(`"\$([a-z0-9_]+)"`)
 
 // fingerprint is a hash of everything in a catalog that a measure's rules
 // depend on.
-func fingerprint(c *framework.Catalog, m *framework.Measure) (mark [32]byte, aging bool) {
+func fingerprint(c *framework.Catalog, m *framework.Measure) [32]byte {
 	raw, err := json.Marshal(struct {
 		R any
 		F string
@@ -77,23 +76,24 @@ func fingerprint(c *framework.Catalog, m *framework.Measure) (mark [32]byte, agi
 		p, _ := c.Parameter(name[1])
 		fmt.Fprintf(h, "|%s=%d", name[1], p.Value)
 	}
-	supported := strings.Contains(text, `"supported"`)
-	if supported {
+	if strings.Contains(text, `"supported"`) {
 		table, err := json.Marshal(c.Support)
 		if err != nil {
 			panic("evidence: a parsed support table does not encode: " + err.Error())
 		}
 		h.Write(table)
 	}
-	return [32]byte(h.Sum(nil)), supported || strings.Contains(text, `"days_old_at_most"`)
+	return [32]byte(h.Sum(nil))
 }
 
-// Judgment is what the rules say of one measure in one report.
+// Judgment is what the rules say of one measure in one report. The same facts
+// give the same judgment from From until Until.
 type Judgment struct {
 	Measure  string
 	Verdicts Verdicts
 	Reason   string
-	Aging    bool // may change with time though the facts do not
+
+	From, Until int64 // ms UTC
 }
 
 // Judge asks every measure fed by a kind of entry about the facts of one
@@ -108,21 +108,21 @@ func (r *Rules) Judge(kind, platform string, facts map[string]any, at int64) []J
 	return res
 }
 
-// Refresh asks again, at a later instant, only the measures whose verdict may
-// have changed with time.
+// Refresh asks again, at another instant, only the measures whose verdict or
+// reason may have changed with time.
 func (r *Rules) Refresh(last []Judgment, platform string, facts map[string]any, at int64) {
 	for i := range last {
-		if last[i].Aging {
-			last[i] = r.byID[last[i].Measure].judge(platform, facts, at)
+		if j := &last[i]; at < j.From || at >= j.Until {
+			*j = r.byID[j.Measure].judge(platform, facts, at)
 		}
 	}
 }
 
 func (m *ruled) judge(platform string, facts map[string]any, at int64) Judgment {
-	j := Judgment{Measure: m.id, Aging: m.aging}
+	j := Judgment{Measure: m.id, From: at, Until: interval.Forever}
 	for slot, c := range m.slots {
-		v, why := c.Judge(m.id, platform, facts, at)
-		j.Verdicts = j.Verdicts.With(slot, v)
+		v, why, until := c.JudgeUntil(m.id, platform, facts, at)
+		j.Verdicts, j.Until = j.Verdicts.With(slot, v), min(j.Until, until)
 		if j.Reason == "" && v != framework.Holds {
 			j.Reason = why
 		}

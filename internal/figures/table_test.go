@@ -177,8 +177,8 @@ func figuresOfPrograms(t *testing.B) {
 }
 
 func figuresOfTheDemo(t *testing.B) {
-	took := build(t, sample.Options{Clients: 12, Months: 14, Seed: 1, Now: newest})
-	row("build the sample, 12 clients, 14 months", "20 s", "%s", ms(took))
+	entries, took := build(t, sample.Options{Clients: 12, Months: 14, Seed: 1, Now: newest})
+	row("build the sample, 12 clients, 14 months", "20 s", "%s, %d entries", ms(took), entries)
 }
 
 func figuresOfSixYears(t *testing.B) {

@@ -1,6 +1,10 @@
 package framework
 
-import "fmt"
+import (
+	"fmt"
+
+	"breakwater/internal/interval"
+)
 
 // Judge gives the verdict of a measure on the raw facts of one report by a
 // device of a platform ("windows", "linux", ...; "scan" for a scanner's
@@ -11,27 +15,35 @@ import "fmt"
 // A field that is missing or of the wrong type is unknown, never a failure.
 // Judge never panics and does not keep or change facts.
 func (c *Catalog) Judge(measure, platform string, facts map[string]any, at int64) (Verdict, string) {
+	v, why, _ := c.JudgeUntil(measure, platform, facts, at)
+	return v, why
+}
+
+// JudgeUntil is Judge, and the instant up to which the same facts give the
+// same verdict and reason, because nothing that they rest on passes an age or
+// an end of support before: Forever where no time plays a part.
+func (c *Catalog) JudgeUntil(measure, platform string, facts map[string]any, at int64) (v Verdict, why string, until int64) {
 	m, ok := c.byMeasure[measure]
 	if !ok {
-		return Unknown, fmt.Sprintf("the catalog has no measure %s", measure)
+		return Unknown, fmt.Sprintf("the catalog has no measure %s", measure), interval.Forever
 	}
 	n, ok := m.rules[platform]
 	if !ok {
 		if n, ok = m.rules["any"]; !ok {
-			return Unknown, fmt.Sprintf("there is no rule for this on %s", platform)
+			return Unknown, fmt.Sprintf("there is no rule for this on %s", platform), interval.Forever
 		}
 	}
-	e := &env{catalog: c, facts: facts, platform: platform, at: at}
-	switch v := n.eval(e, facts); v {
+	e := &env{catalog: c, facts: facts, platform: platform, at: at, until: interval.Forever}
+	switch v = n.eval(e, facts); v {
 	case Holds:
-		return Holds, ""
 	case Fails:
-		return Fails, e.why(n, facts, Fails, m.measure.Fails)
+		why = e.why(n, facts, Fails, m.measure.Fails)
 	case NotApplicable:
-		return NotApplicable, "does not apply to this device"
+		why = "does not apply to this device"
 	default:
-		return Unknown, e.why(n, facts, Unknown, "the report does not say")
+		why = e.why(n, facts, Unknown, "the report does not say")
 	}
+	return v, why, e.until
 }
 
 // env is what one judgment rests on.
@@ -40,6 +52,17 @@ type env struct {
 	facts    map[string]any
 	platform string
 	at       int64
+	until    int64 // the first instant after at at which something asked so far changes
+}
+
+// before reports whether the report is from before an instant, and notes that
+// this will change then.
+func (e *env) before(t int64) bool {
+	if e.at < t {
+		e.until = min(e.until, t)
+		return true
+	}
+	return false
 }
 
 // eval judges node n for the current element.
@@ -186,9 +209,9 @@ func (n *node) compare(e *env, el any) Verdict {
 	case opAtMost, opLeast:
 		return n.bound(v, el)
 	case opDays:
-		return agedDays(v, n.limit, e.at)
+		return e.agedDays(v, n.limit)
 	case opHours:
-		return agedHours(v, n.limit, e.at)
+		return e.agedHours(v, n.limit)
 	case opSubset:
 		return n.subset(e, v)
 	case opInList:

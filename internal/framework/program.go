@@ -30,11 +30,12 @@ func (c *Catalog) PracticesFor(framework, control string) []*Practice {
 }
 
 // Elected lists the practices of a program: the core practices in the profile
-// that have at least one link to the elected framework.
+// that have at least one link to the elected framework; with none elected, all
+// core practices in the profile.
 func (c *Catalog) Elected(framework string, profile Profile) []*Practice {
 	var out []*Practice
 	for _, p := range c.Practices {
-		if p.Core() && p.In(profile) && len(p.Links[framework]) > 0 {
+		if p.Core() && p.In(profile) && (framework == "" || len(p.Links[framework]) > 0) {
 			out = append(out, p)
 		}
 	}
@@ -55,9 +56,10 @@ func (c *Catalog) FeedKinds(p *Practice) []string {
 	return slices.Compact(out)
 }
 
-// For reports whether a feed counts for a platform.
+// For reports whether a feed counts for a platform. Where the platform is
+// unknown, "", all do.
 func (f Feed) For(platform string) bool {
-	return len(f.Platforms) == 0 || slices.Contains(f.Platforms, platform)
+	return platform == "" || len(f.Platforms) == 0 || slices.Contains(f.Platforms, platform)
 }
 
 // FeedsFor lists the feeds of a practice on a platform.

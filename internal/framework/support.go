@@ -90,9 +90,9 @@ func (e *env) supported(n *node, el any) Verdict {
 		return Unknown
 	}
 	if end, _, ok := instant(row.Ends); ok {
-		return verdict(e.at < end+dayMillis)
+		return verdict(e.before(end + dayMillis))
 	}
-	if to, _, ok := instant(row.KnownTo); ok && e.at < to+dayMillis {
+	if to, _, ok := instant(row.KnownTo); ok && e.before(to+dayMillis) {
 		return Holds
 	}
 	return Unknown

@@ -24,6 +24,10 @@ const (
 	lastNumber  = 19999
 )
 
+// MinimumAge is the shortest maximum age, in days, of a practice that is fed
+// by measures: unchanging reports are kept as runs, which are then exact.
+const MinimumAge = 3
+
 var (
 	idForm      = regexp.MustCompile(`^[a-z][a-z0-9]*([-_][a-z0-9]+)*$`)
 	kindForm    = regexp.MustCompile(`^[a-z_]+\.[a-z_]+$`)
@@ -196,8 +200,8 @@ func (c *Catalog) checkPractice(p *Practice) error {
 		return fmt.Errorf("set %.40q is neither core nor extended", p.Set)
 	case p.Freshness.MaxAgeDays < 1 || p.Freshness.MaxAgeDays > maxAgeLimit:
 		return fmt.Errorf("max_age_days %d is out of range", p.Freshness.MaxAgeDays)
-	case p.Mode == State && p.Freshness.MaxAgeDays < 3:
-		return fmt.Errorf("max_age_days %d: a state needs at least 3, so that runs of observations are exact", p.Freshness.MaxAgeDays)
+	case p.Freshness.MaxAgeDays < MinimumAge && (p.Mode == State || slices.ContainsFunc(p.Feeds, func(f Feed) bool { return f.Required })):
+		return fmt.Errorf("max_age_days %d: what measures decide needs at least %d, so that runs of observations are exact", p.Freshness.MaxAgeDays, MinimumAge)
 	case !slices.Contains(bases, p.Freshness.Basis) || !slices.Contains(limits, p.Freshness.Limit):
 		return fmt.Errorf("basis or limit of its age is not one")
 	case p.OnboardDays < 0 || p.OnboardDays > maxAgeLimit || p.Weight < 0 || p.Weight > 100:

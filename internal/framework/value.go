@@ -116,26 +116,26 @@ func instant(v any) (ms int64, day, ok bool) {
 
 // agedDays judges an age in days. Civil dates are compared as days, so that a
 // report of any hour of a day judges alike.
-func agedDays(v any, limit, at int64) Verdict {
+func (e *env) agedDays(v any, limit int64) Verdict {
 	then, day, ok := instant(v)
-	if !ok || then > at+dayMillis {
+	if !ok || e.before(then-dayMillis) {
 		return Unknown
 	}
 	if day {
-		return verdict(floorDiv(at, dayMillis)-floorDiv(then, dayMillis) <= limit)
+		return verdict(e.before((floorDiv(then, dayMillis) + limit + 1) * dayMillis))
 	}
-	return verdict(at-then <= limit*dayMillis)
+	return verdict(e.before(then + limit*dayMillis + 1))
 }
 
-func agedHours(v any, limit, at int64) Verdict {
+func (e *env) agedHours(v any, limit int64) Verdict {
 	then, day, ok := instant(v)
-	if !ok || then > at+dayMillis {
+	if !ok || e.before(then-dayMillis) {
 		return Unknown
 	}
 	if day {
 		then += dayMillis
 	}
-	return verdict(at-then <= limit*hourMillis)
+	return verdict(e.before(then + limit*hourMillis + 1))
 }
 
 func floorDiv(a, b int64) int64 {

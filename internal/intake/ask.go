@@ -2,7 +2,6 @@ package intake
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"breakwater/internal/coverage"
@@ -68,15 +67,4 @@ func (d *Door) Coverage(ctx context.Context, q Question) (Answer, error) {
 		a.ProjectedFrom = new(coverage.Time(now))
 	}
 	return a, nil
-}
-
-// Report evaluates a state that the caller is reading.
-func Report(s *projection.State, on int64, months int, profile string, practices ...string) (coverage.Report, error) {
-	r, err := coverage.Evaluate(s.Book, coverage.Query{
-		On: on, Months: months, Reading: coverage.Proven, Practices: practices, Profile: profileOf(profile), Zone: s.Client.Location(),
-	})
-	if err != nil {
-		return r, fmt.Errorf("evaluate: %w", err)
-	}
-	return r, nil
 }

@@ -105,12 +105,11 @@ type Stored struct {
 // Replay folds a log from its first entry. What an earlier state of the same
 // log learned may be given to save folds; it may be nil.
 func Replay(entries func() iter.Seq2[Stored, error], catalogs record.Catalogs, before *State) (*State, error) {
-	plan, rules := evidence.NewPlan(), &evidence.Rules{}
-	if before != nil {
-		plan, rules = before.plan, before.rules
+	if before == nil {
+		before = New(catalogs)
 	}
 	for range maxFolds {
-		s := newState(plan, rules, catalogs)
+		s := newState(before.plan, before.rules, catalogs)
 		if err := s.all(entries()); err != nil {
 			return nil, err
 		}

@@ -217,9 +217,6 @@ func (s *State) Apply(e event.Entry, b *evidence.Book, rules *evidence.Rules, ca
 			return err
 		}
 		s.Shown = append(s.Shown, ShownEntry{at, v})
-		if v.Side == "client" {
-			b.Shown = append(b.Shown, evidence.Shown{Point: at, Practice: v.Practice, To: v.To})
-		}
 	default:
 		return s.keep(e, at)
 	}

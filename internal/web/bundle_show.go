@@ -160,12 +160,16 @@ func (d *desk) ordered(v *Visit) (bundle.Input, error) {
 	return d.gather(v.Context(), in, v.Field("documents") != "")
 }
 
+// lastInstant ends a scope that has no end: the end of the last year that is
+// taken, in ms UTC.
+const lastInstant = 221_876_928_000_000 // 9001-01-01
+
 func datesOf(v *Visit) (interval.Span, error) {
 	from, to := v.Field("from"), v.Field("to")
 	if from == "" && to == "" {
 		return interval.Span{}, nil
 	}
-	s := interval.Span{From: interval.Ever, To: interval.Forever}
+	s := interval.Span{To: lastInstant}
 	var err error
 	if from != "" {
 		if s.From, err = civilDay(from, v.Zone); err != nil {

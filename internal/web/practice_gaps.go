@@ -184,8 +184,7 @@ func (c says) knew(r *GapRow, v *Visit, st *projection.State, x *cause, row *fra
 	if !cures {
 		return
 	}
-	y, m, d := time.UnixMilli(known).In(v.Zone).Date()
-	cure := duty.Cure{Known: known, Ends: interval.DayEnd(y, m, d+duty.CureDays, v.Zone)}
+	cure := duty.Cure{Known: known, Ends: coverage.CureEnds(known, v.Zone)}
 	if int64(x.To) < c.on {
 		r.Cure = "closed on " + cure.Word(int64(x.To), v.Zone)
 		return
