@@ -13,8 +13,10 @@ func TestPlainDecodersAgreeWithTheGeneralOne(t *testing.T) {
 		Seen{Source: "agent", Reports: []Line{{Device: "LT-1", Seq: 4, At: 5, Hash: "ab", Sig: "cd"}, {Device: "LT-2", Seq: 1, At: -7, Hash: "ef"}}},
 		Seen{Source: "a\"b", Reports: []Line{{Device: "ü"}}},
 		Seen{Reports: []Line{}},
-		Reported{Device: "LT-1", Seq: 1 << 53, Source: "agent", Platform: "linux", Hash: "h", Line: "l", Sig: "s", Claimed: -3, Missed: 2, Submit: "x",
-			Facts: map[string]any{"a": []any{}, "b": map[string]any{}, "c": []any{1, "x", true, false, map[string]any{"d": -4}}}, Baseline: map[string]any{"edr": []any{"x"}}},
+		Reported{
+			Device: "LT-1", Seq: 1 << 53, Source: "agent", Platform: "linux", Hash: "h", Line: "l", Sig: "s", Claimed: -3, Missed: 2, Submit: "x",
+			Facts: map[string]any{"a": []any{}, "b": map[string]any{}, "c": []any{1, "x", true, false, map[string]any{"d": -4}}}, Baseline: map[string]any{"edr": []any{"x"}},
+		},
 		Reported{Device: "LT-1", Unknown: map[string]string{"a": "b"}, Facts: map[string]any{"q": "\n"}},
 		Reported{},
 	} {
