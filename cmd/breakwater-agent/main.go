@@ -44,7 +44,8 @@ type runCmd struct {
 }
 
 type factsCmd struct {
-	JSON bool `help:"As JSON." name:"json"`
+	JSON     bool `help:"As JSON." name:"json"`
+	Software bool `help:"List the installed software instead, whose count and hash are one of the facts."`
 }
 
 func defaultDir() string {
@@ -159,6 +160,9 @@ func (c *runCmd) Run(ctx context.Context, out io.Writer, g *grammar) error {
 
 // Run prints what would be sent.
 func (c *factsCmd) Run(ctx context.Context, out io.Writer) error {
+	if c.Software {
+		return c.software(out)
+	}
 	facts := posture.Collect(ctx, posture.Here())
 	if c.JSON {
 		e := json.NewEncoder(out)
@@ -175,6 +179,21 @@ func (c *factsCmd) Run(ctx context.Context, out io.Writer) error {
 			return fmt.Errorf("fact %s: %w", f.Name, err)
 		}
 		fmt.Fprintf(out, "%-20s %s\n%-20s read from %s\n", f.Name, value, "", f.How)
+	}
+	return nil
+}
+
+// software prints what is installed.
+func (c *factsCmd) software(out io.Writer) error {
+	list, err := posture.Software(posture.Here())
+	if err != nil {
+		return fmt.Errorf("list software: %w", err)
+	}
+	if c.JSON {
+		return json.NewEncoder(out).Encode(list)
+	}
+	for _, p := range list {
+		fmt.Fprintf(out, "%s %s\n", p.Name, p.Version)
 	}
 	return nil
 }

@@ -16,11 +16,6 @@ const (
 	areaLink    = "link"    // by SHA-256 of its secret
 )
 
-// Areas lists the areas in which rows are kept.
-func Areas() []string {
-	return []string{areaAccount, areaMail, areaSession, areaToken, areaLink}
-}
-
 // Store keeps rows. A row is named by an area and a key; its revision is 1 when
 // first put and grows by one with each change. Keys and values are to be sealed
 // at rest, for they name people.

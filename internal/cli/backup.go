@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"fmt"
+	"os"
 
 	"breakwater/internal/permit"
 	"breakwater/internal/store"
@@ -43,6 +44,9 @@ func (c *backupCmd) Run(a *App) error {
 		if err != nil {
 			return advised(err)
 		}
+		if err := reread(c.File); err != nil {
+			return err
+		}
 		if err := s.noteBackup(a.ctx, a.now().UnixMilli()); err != nil { // the backup is whole
 			a.log.Warn("note that a backup was made", "error", err)
 		}
@@ -57,4 +61,17 @@ func (c *backupCmd) Run(a *App) error {
 			}
 		})
 	})
+}
+
+// reread reads the backup once more, as restoring it would.
+func reread(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read the backup again: %w", err)
+	}
+	defer f.Close()
+	if _, err := store.VerifyBackup(bufio.NewReaderSize(f, 1<<20)); err != nil {
+		return fmt.Errorf("the backup was written and does not read back whole: %w", advised(err))
+	}
+	return nil
 }

@@ -72,20 +72,44 @@ func (a *against) left(proven []segment, gone interval.Set, outs []dispute) []di
 
 // deserted keeps of disputes what lies where best asks about nobody.
 func (e *evaluator) deserted(p *framework.Practice, left []dispute) []dispute {
-	if len(left) == 0 {
-		return nil
+	var res []dispute
+	spans := make([]interval.Span, 0, len(left))
+	for _, d := range left {
+		spans = append(spans, d.Span)
 	}
-	var asked []interval.Span
-	for _, t := range e.best.tracks(p) {
+	for _, sp := range interval.Of(spans...) {
+		for _, empty := range e.emptyInBest(p, sp) {
+			res = append(res, clip(left, empty)...)
+		}
+	}
+	return res
+}
+
+// emptyInBest is where in a span best asks about nobody. Mostly the first
+// subject shows that it does not.
+func (e *evaluator) emptyInBest(p *framework.Practice, sp interval.Span) interval.Set {
+	e.best.window = sp
+	defer func() { e.best.window = e.window }()
+	empty := interval.Set{sp}
+	less := func(t track) {
 		for i := range t.segs {
 			if s := &t.segs[i]; s.status == held || minds(s) {
-				asked = append(asked, s.span())
+				empty = empty.Subtract(interval.Set{s.span()})
 			}
 		}
 	}
-	var res []dispute
-	for _, sp := range interval.Of(asked...).Gaps(e.window) {
-		res = append(res, clip(left, sp)...)
+	register := e.book.Registers[p.Scope]
+	roll := e.best.roll(register)
+	if len(roll.had.Gaps(sp)) > 0 {
+		less(e.best.asAWhole(p, roll.had))
 	}
-	return res
+	for k := range roll.of {
+		if len(empty) == 0 {
+			break
+		}
+		if t, in := e.best.track(p, register.Subjects[k], &roll.of[k]); in {
+			less(t)
+		}
+	}
+	return empty
 }

@@ -3,9 +3,7 @@ package coverage
 import (
 	"slices"
 
-	"breakwater/internal/evidence"
 	"breakwater/internal/framework"
-	"breakwater/internal/interval"
 )
 
 // Moment is what a practice is at one instant. Exactly one of Held, Gap and
@@ -55,15 +53,4 @@ func (r *Report) Practice(id string) (*Practice, bool) {
 		return nil, false
 	}
 	return &r.Practices[i], true
-}
-
-// HeldAt judges one practice at one instant, whatever the profile. Who asks
-// about many instants asks a report.
-func HeldAt(b *evidence.Book, practice string, t int64, reading Reading) (Moment, error) {
-	r, err := evaluate(b, Query{Reading: reading, Practices: []string{practice}, Brief: true}, interval.Span{From: t, To: t + 1})
-	if err != nil {
-		return Moment{}, err
-	}
-	m, _ := r.Practices[0].At(t)
-	return m, nil
 }

@@ -105,9 +105,8 @@ func TestRule14TheCatalogAdoptedThenJudges(t *testing.T) {
 	if g := s.ask(coverage.Best, 6).Gaps[0]; *g.Limit != framework.LimitRule {
 		t.Errorf("limit %s, want that of the new catalog", *g.Limit)
 	}
-	m, err := coverage.HeldAt(fold(s.log), "newer", day(1), coverage.Proven)
-	if err != nil || m.Gap != coverage.Unproven {
-		t.Errorf("before the first catalog that has it: %+v, %v", m, err)
+	if m := heldAt(t, fold(s.log), "newer", day(1), coverage.Proven); m.Gap != coverage.Unproven {
+		t.Errorf("before the first catalog that has it: %+v", m)
 	}
 }
 

@@ -20,10 +20,10 @@ func TestRule1WindowsAreHalfOpenAndMonthsAreCivil(t *testing.T) {
 	}
 	s := tell(t, framework.Practice{}).on(0, says(evidence.Holds))
 	s.both(10, "0=7 7.10")
-	if m, _ := coverage.HeldAt(fold(s.log), "it", day(7), coverage.Proven); m.Held {
+	if m := heldAt(t, fold(s.log), "it", day(7), coverage.Proven); m.Held {
 		t.Error("it holds at the instant at which it is 7 days old")
 	}
-	if m, _ := coverage.HeldAt(fold(s.log), "it", day(7)-1, coverage.Proven); !m.Held {
+	if m := heldAt(t, fold(s.log), "it", day(7)-1, coverage.Proven); !m.Held {
 		t.Error("it does not hold at the last instant before")
 	}
 }

@@ -143,3 +143,14 @@ func (s *story) both(n float64, want string) {
 	s.want(coverage.Proven, n, want)
 	s.want(coverage.Best, n, want)
 }
+
+// heldAt asks about one practice at one instant.
+func heldAt(t testing.TB, b *evidence.Book, practice string, at int64, r coverage.Reading) coverage.Moment {
+	t.Helper()
+	rep, err := coverage.EvaluateWindow(b, coverage.Query{Reading: r, Practices: []string{practice}, Brief: true}, interval.Span{From: at, To: at + 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _ := rep.Practices[0].At(at)
+	return m
+}

@@ -211,29 +211,6 @@ func (c *claimant) besides(a coverage.Practice, p *framework.Practice) string {
 	return "; " + small(more) + " more " + n.of(more) + " unproven on that day"
 }
 
-// WideClaim says since when at least 95 % of a practice's subjects have held
-// at every instant; "" where its subjects are not counted, or fewer hold now.
-func WideClaim(a Asked, practice string) (string, error) {
-	c, err := newClaimant(a)
-	if err != nil {
-		return "", err
-	}
-	answer, p, err := c.find(practice)
-	if err != nil {
-		return "", err
-	}
-	n, ok := counted(p)
-	short := answer.Wide.Gaps(c.window)
-	if !ok || answer.Subjects.InScope == 0 || len(short) > 0 && short[len(short)-1].To == c.window.To {
-		return "", nil
-	}
-	when := "for the whole " + c.months
-	if len(short) > 0 {
-		when = "since " + full(short[len(short)-1].To, c.zone)
-	}
-	return fmt.Sprintf("At 95%% of %s or more, it has been in place at every instant %s (basis: ours).", n.many, when), nil
-}
-
 func exemptOf(a coverage.Practice, why string) []interval.Span {
 	var res []interval.Span
 	for _, e := range a.Exempt {

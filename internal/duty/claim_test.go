@@ -199,28 +199,6 @@ func TestClaimCountsTheSilentBesidesTheFailed(t *testing.T) {
 	}
 }
 
-func TestWideClaim(t *testing.T) {
-	now := on("2026-11-21")
-	w := year(now)
-	for _, c := range []struct {
-		id   string
-		wide interval.Set
-		want string
-	}{
-		{"dev-disk-encryption", interval.Set{w}, "At 95% of devices or more, it has been in place at every instant for the whole twelve months (basis: ours)."},
-		{"dev-disk-encryption", interval.Set{{From: on("2026-05-02"), To: now}}, "At 95% of devices or more, it has been in place at every instant since May 2, 2026 (basis: ours)."},
-		{"dev-disk-encryption", interval.Set{{From: w.From, To: on("2026-05-02")}}, ""},
-		{"risk-analysis", interval.Set{w}, ""},
-	} {
-		p := answer(c.id, w, of(40, 41))
-		p.Wide = c.wide
-		got, err := duty.WideClaim(duty.Asked{State: quillmoor(500), Report: report(w, p)}, c.id)
-		if err != nil || got != c.want {
-			t.Errorf("WideClaim(%s) = %q, %v, want %q", c.id, got, err, c.want)
-		}
-	}
-}
-
 // sample is fourteen practices elected at Quillmoor Dental on August 14.
 func sample(w interval.Span) []coverage.Practice {
 	d := func(day string) int64 { return on(day) }

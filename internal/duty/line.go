@@ -101,18 +101,6 @@ func since(line []stretch, i int) int64 {
 	return line[i].From
 }
 
-// heldSince is from when on nothing was open up to index i; the spans before
-// the practice was first held do not count.
-func heldSince(line []stretch, i int) int64 {
-	first := interval.Forever
-	for ; i >= 0 && !line[i].open(); i-- {
-		if line[i].held() {
-			first = line[i].From
-		}
-	}
-	return first
-}
-
 // nextOpen is the first stretch after index i that is open, -1 if none is.
 func nextOpen(line []stretch, i int) int {
 	for i++; i < len(line); i++ {

@@ -214,9 +214,9 @@ func (b *Book) ObserveOn(scope framework.Scope, s *Subject, measure, source stri
 	}
 	n := len(series.Runs)
 	switch {
-	case n > 0 && !o.follows(series.Runs[n-1]):
+	case n > 0 && !o.follows(&series.Runs[n-1]):
 		b.insert(scope, s.ID, series, o)
-	case n > 0 && !series.raw && b.extends(series.Runs, o):
+	case n > 0 && !series.raw && b.extends(series.Runs, &o):
 		series.Runs[n-1].Last = o.Point
 	default:
 		if n > 0 && series.Runs[n-1].blocks(o) {
@@ -254,7 +254,7 @@ func (o Observation) run() Run {
 // extends reports whether an observation that follows all runs may become a
 // member of the last one. Observations of one instant stay apart, because each
 // rule orders them by its own verdict.
-func (b *Book) extends(runs []Run, o Observation) bool {
+func (b *Book) extends(runs []Run, o *Observation) bool {
 	n := len(runs) - 1
 	r := &runs[n]
 	return r.like(o) && o.At-r.Last.At <= maxStep && o.Recorded-o.At <= maxLag && r.First.Recorded-r.First.At <= maxLag &&
@@ -264,7 +264,7 @@ func (b *Book) extends(runs []Run, o Observation) bool {
 // stands reports whether an entry has to be a run of its own.
 func (b *Book) stands(index uint64) bool { return len(b.plan.single) > 0 && b.plan.single[index] }
 
-func (r *Run) like(o Observation) bool {
+func (r *Run) like(o *Observation) bool {
 	return r.Verdicts == o.Verdicts && r.Reason == o.Reason && r.Grade == o.Grade
 }
 
@@ -289,7 +289,7 @@ func (b *Book) insert(scope framework.Scope, subject string, series *Series, o O
 // within reports whether a run of several members says what an observation
 // says, before and after it.
 func (b *Book) within(r Run, o Observation) bool {
-	return r.First != r.Last && r.like(o) && r.First.At < o.At && o.At < r.Last.At &&
+	return r.First != r.Last && r.like(&o) && r.First.At < o.At && o.At < r.Last.At &&
 		o.Recorded >= r.Last.Recorded && o.Index > r.Last.Index && !b.stands(o.Index)
 }
 
@@ -303,8 +303,8 @@ func (o Observation) before(r Run) bool {
 }
 
 // follows reports whether an observation comes after every member of a run.
-func (o Observation) follows(r Run) bool {
-	return r.Last.Before(r.Verdicts.fails(), o.Point, o.fails())
+func (o *Observation) follows(r *Run) bool {
+	return r.Last.At < o.At || r.Last.Before(r.Verdicts.fails(), o.Point, o.fails())
 }
 
 func (o Observation) fails() bool { return o.Verdicts.fails() }

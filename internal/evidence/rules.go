@@ -17,13 +17,12 @@ import (
 // the catalog adopted then, whenever the observation was made. The zero value
 // is ready.
 type Rules struct {
-	measures []*ruled
-	byID     map[string]*ruled
+	byID   map[string]*ruled
+	byKind map[string][]*ruled // in the order in which they were adopted
 }
 
 type ruled struct {
 	id    string
-	kinds []string
 	slots []*framework.Catalog
 	marks [][32]byte
 }
@@ -33,16 +32,18 @@ type ruled struct {
 // have to be judged again.
 func (r *Rules) Adopt(c *framework.Catalog) (slots map[string]int, grew bool, err error) {
 	if r.byID == nil {
-		r.byID = map[string]*ruled{}
+		r.byID, r.byKind = map[string]*ruled{}, map[string][]*ruled{}
 	}
 	slots = make(map[string]int, len(c.Measures))
 	for _, m := range c.Measures {
 		mark := fingerprint(c, m)
 		x := r.byID[m.ID]
 		if x == nil {
-			x = &ruled{id: m.ID, kinds: m.Kinds}
+			x = &ruled{id: m.ID}
 			r.byID[m.ID] = x
-			r.measures = append(r.measures, x)
+			for _, kind := range m.Kinds {
+				r.byKind[kind] = append(r.byKind[kind], x)
+			}
 		}
 		slot := slices.Index(x.marks, mark)
 		if slot < 0 {
@@ -99,11 +100,9 @@ type Judgment struct {
 // Judge asks every measure fed by a kind of entry about the facts of one
 // report made at an instant.
 func (r *Rules) Judge(kind, platform string, facts map[string]any, at int64) []Judgment {
-	res := make([]Judgment, 0, len(r.measures))
-	for _, m := range r.measures {
-		if slices.Contains(m.kinds, kind) {
-			res = append(res, m.judge(platform, facts, at))
-		}
+	res := make([]Judgment, 0, len(r.byKind[kind]))
+	for _, m := range r.byKind[kind] {
+		res = append(res, m.judge(platform, facts, at))
 	}
 	return res
 }

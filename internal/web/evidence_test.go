@@ -228,7 +228,7 @@ func TestGapShown(t *testing.T) {
 	}
 	x.pass(30 * time.Hour)
 	b := x.as("dana")
-	b.wantSays(b.get("/clients/lakeside/practices/bc-restore-test"), "to olga", "day 1 of 30")
+	b.wantSays(b.get("/clients/lakeside/practices/bc-restore-test"), "to olga", "day 2 of 30")
 }
 
 // Who has one client sees that one in the portfolio and among what is to be
@@ -386,5 +386,6 @@ func TestFrameworkPages(t *testing.T) {
 		}
 	}
 	b.wantSays(b.get("/clients/lakeside/frameworks/sp800-53r5?show=every"), "Not assessed")
+	b.wantSays(b.get("/clients/lakeside/frameworks/csf2.0"), "NIST SP 800-53: AC-2", "(published mapping)", "NIST OLIR 109")
 	b.wantStatus(b.get("/clients/lakeside/frameworks/none"), http.StatusNotFound)
 }

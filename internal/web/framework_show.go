@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"breakwater/internal/coverage"
 	"breakwater/internal/duty"
 	"breakwater/internal/framework"
@@ -44,6 +46,7 @@ type Framework struct {
 	Only                   string
 	OnlyAt                 string
 	Rows                   []ItemRow
+	Sources                []string // of the mappings
 }
 
 // ItemRow is one item of a framework.
@@ -52,6 +55,7 @@ type ItemRow struct {
 	OurTitle        bool
 	Head            bool
 	Practices       []PracticeRow
+	Maps            []MapsTo
 }
 
 var (
@@ -195,11 +199,14 @@ func (p *Framework) fill(v *Visit, st *projection.State, a asked, f framework.Fr
 		p.Items++
 		if len(y.Practices) > 0 {
 			p.Answered++
-			y.Head = false
+			y.Head, y.Maps = false, mapsTo(f.ID, i.ID)
 		} else if !every {
 			continue
 		}
 		p.Rows = append(p.Rows, y)
+	}
+	if slices.ContainsFunc(p.Rows, func(y ItemRow) bool { return len(y.Maps) > 0 }) {
+		p.Sources = crosswalkSources()
 	}
 	return nil
 }
