@@ -148,6 +148,7 @@ func TestOverlayNeverLoosens(t *testing.T) {
 	for _, bad := range []struct{ body, says string }{
 		{`"practices":{"dev-disk-encryption":{"max_age_days":8}}`, "practices.dev-disk-encryption.max_age_days: 8 is looser"},
 		{`"practices":{"dev-disk-encryption":{"max_age_days":2}}`, "at least 3"},
+		{`"practices":{"`+fedPeriodic()+`":{"max_age_days":2}}`, "at least 3"},
 		{`"practices":{"dev-disk-encryption":{"max_age_days":-1}}`, "below zero"},
 		{`"practices":{"dev-disk-encryption":{"onboarding_days":1}}`, "onboarding_days: 1 is looser"},
 		{`"practices":{"dev-disk-encryption":{"deadline_days":1}}`, "no deadline"},
@@ -196,6 +197,27 @@ func TestDataFilesStateTheirSource(t *testing.T) {
 		}
 		if strings.HasSuffix(f.Name(), ".json") && !json.Valid(b) {
 			t.Errorf("%s is not JSON", f.Name())
+		}
+	}
+}
+
+// fedPeriodic is a periodic practice that a measure decides.
+func fedPeriodic() string {
+	for _, p := range framework.Embedded().Practices {
+		for _, f := range p.Feeds {
+			if p.Mode == framework.Periodic && f.Required {
+				return p.ID
+			}
+		}
+	}
+	panic("no periodic practice is fed by a measure")
+}
+
+func TestAnUnknownPlatformIsAskedForEveryFeed(t *testing.T) {
+	f := framework.Feed{Measure: "m", Platforms: []string{"windows"}}
+	for platform, want := range map[string]bool{"windows": true, "linux": false, "": true} {
+		if got := f.For(platform); got != want {
+			t.Errorf("For(%q) = %v, want %v", platform, got, want)
 		}
 	}
 }

@@ -158,7 +158,8 @@ func firstEvents(by Caller, n NewClient, catalog *framework.Catalog) []New {
 // Change says something new of the client itself: body is one of
 // client.Described, KindStated, Elected, Profiled, ScopeStatement, Baseline.
 func (d *Door) Change(ctx context.Context, by Caller, id string, at int64, body any, key string) (Receipt, error) {
-	if at == 0 {
+	undated := at == 0
+	if undated {
 		at = d.Now()
 	}
 	kind, check, err := changeOf(body)
@@ -166,7 +167,7 @@ func (d *Door) Change(ctx context.Context, by Caller, id string, at int64, body 
 		return Receipt{}, err
 	}
 	return d.Submit(ctx, Submission{Client: id, Caller: by, Key: key, Check: check, Events: func() ([]New, error) {
-		return []New{{Kind: kind, At: at, Body: body}}, nil
+		return []New{{Kind: kind, At: at, Undated: undated, Body: body}}, nil
 	}})
 }
 

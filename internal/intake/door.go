@@ -232,6 +232,9 @@ type New struct {
 	Kind event.Kind
 	At   int64
 	Body any
+	// Undated says that nobody gave At: it is the door's clock, and another time
+	// of the same submission is no conflict.
+	Undated bool
 	// Submitted is what was handed in where it differs from Body, for telling a
 	// repetition from a conflict.
 	Submitted any

@@ -75,7 +75,8 @@ func (d *Door) evidence(ctx context.Context, r *room, e *Evidence) (New, *framew
 	if e.State == "" {
 		e.State = document.Holds
 	}
-	if e.At == 0 {
+	given := e.At // 0 where nobody gave it: the same at another time is no conflict
+	if given == 0 {
 		e.At = d.Now()
 	}
 	p, warning, err := d.checkEvidence(ctx, r.log.Name, e)
@@ -92,7 +93,7 @@ func (d *Door) evidence(ctx context.Context, r *room, e *Evidence) (New, *framew
 		e.Statement.File, event.Blobs = file, []store.BlobRef{ref}
 		handed.File = &document.File{Name: file.Name, Size: file.Size, Hash: sum}
 	}
-	event.Body, event.Submitted = e.Statement, submitted{e.At, handed}
+	event.Body, event.Submitted = e.Statement, submitted{given, handed}
 	return event, p, warning, nil
 }
 

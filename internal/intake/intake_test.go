@@ -494,3 +494,25 @@ func TestTheMSPsStatementIsIssuedOnceADayUnlessItsStateChanges(t *testing.T) {
 		t.Errorf("the next day: %d issued, want 4", got)
 	}
 }
+
+func TestTheSameSubmissionLaterIsARepetitionWhereNobodyGaveATime(t *testing.T) {
+	d := newDesk(t)
+	c := d.add("Lakeside Dental")
+	lists := func() (intake.Receipt, error) {
+		return d.AddSubject(d.ctx, dana, c, intake.Subject{Kind: framework.ScopeDevice, ID: "LT-1", Class: "laptop"}, "k1")
+	}
+	says := func() (intake.Receipt, error) {
+		return d.Record(d.ctx, dana, c, intake.Evidence{Statement: document.Statement{Practice: "ir-plan"}, Key: "k2"})
+	}
+	for name, f := range map[string]func() (intake.Receipt, error){"subject": lists, "evidence": says} {
+		first, err := f()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.ms.Add(5000)
+		again, err := f()
+		if err != nil || !again.Repeated || again.Index != first.Index {
+			t.Errorf("%s: got %+v, %v; want entry %d repeated", name, again, err, first.Index)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"breakwater/internal/device"
 	"breakwater/internal/event"
 	"breakwater/internal/framework"
+	"breakwater/internal/interval"
 	"breakwater/internal/projection"
 )
 
@@ -35,11 +36,12 @@ func (d *Door) ChangeSubject(ctx context.Context, by Caller, id string, s Subjec
 }
 
 func (d *Door) listSubject(ctx context.Context, by Caller, id string, s Subject, key, what string) (Receipt, error) {
-	if s.At == 0 {
+	undated := s.At == 0
+	if undated {
 		s.At = d.Now()
 	}
 	if s.Kind == framework.ScopeDevice {
-		return d.listDevice(ctx, by, id, s, key, what)
+		return d.listDevice(ctx, by, id, s, undated, key, what)
 	}
 	l := s.Other
 	l.ID = s.ID
@@ -61,7 +63,7 @@ func (d *Door) listSubject(ctx context.Context, by Caller, id string, s Subject,
 			}
 			return st.Client.MayRetire(s.Kind, l.ID)
 		},
-		Events: func() ([]New, error) { return []New{{Kind: kind, At: s.At, Body: l}}, nil },
+		Events: func() ([]New, error) { return []New{{Kind: kind, At: s.At, Undated: undated, Body: l}}, nil },
 	})
 }
 
@@ -74,7 +76,7 @@ func (d *Door) repeatable(err error, key string) error {
 	return err
 }
 
-func (d *Door) listDevice(ctx context.Context, by Caller, id string, s Subject, key, what string) (Receipt, error) {
+func (d *Door) listDevice(ctx context.Context, by Caller, id string, s Subject, undated bool, key, what string) (Receipt, error) {
 	l := s.Device
 	l.ID = s.ID
 	if s.Class != "" {
@@ -96,7 +98,7 @@ func (d *Door) listDevice(ctx context.Context, by Caller, id string, s Subject, 
 			_, err := st.Device.Find(l.ID)
 			return err
 		},
-		Events: func() ([]New, error) { return []New{{Kind: kind, At: s.At, Body: l}}, nil },
+		Events: func() ([]New, error) { return []New{{Kind: kind, At: s.At, Undated: undated, Body: l}}, nil },
 	})
 }
 
@@ -128,7 +130,8 @@ func classify(kind framework.Scope, class string, l *client.Listing) error {
 
 // RetireSubject takes a subject out of its register.
 func (d *Door) RetireSubject(ctx context.Context, by Caller, id string, kind framework.Scope, subject, why string, at int64, key string) (Receipt, error) {
-	if at == 0 {
+	undated := at == 0
+	if undated {
 		at = d.Now()
 	}
 	if kind == framework.ScopeDevice {
@@ -136,13 +139,16 @@ func (d *Door) RetireSubject(ctx context.Context, by Caller, id string, kind fra
 			Client: id, Caller: by, Key: key,
 			Check: func(st *projection.State) error {
 				dev, err := st.Device.Find(subject)
-				if err == nil && !dev.In {
+				switch {
+				case err == nil && !dev.In:
 					err = fmt.Errorf("device %s was retired before: bring it back with `breakwater subject return`", subject)
+				case err == nil && at < dev.Since:
+					return before("device", subject, dev.Since)
 				}
 				return d.repeatable(err, key)
 			},
 			Events: func() ([]New, error) {
-				return []New{{Kind: event.DeviceRetired, At: at, Body: device.Retired{ID: subject, Why: why}}}, nil
+				return []New{{Kind: event.DeviceRetired, At: at, Undated: undated, Body: device.Retired{ID: subject, Why: why}}}, nil
 			},
 		})
 	}
@@ -153,17 +159,25 @@ func (d *Door) RetireSubject(ctx context.Context, by Caller, id string, kind fra
 	return d.Submit(ctx, Submission{
 		Client: id, Caller: by, Key: key,
 		Check: func(st *projection.State) error {
+			if m := st.Client.Registers[kind][subject]; m != nil && m.In && at < m.Since {
+				return before(string(kind), subject, m.Since)
+			}
 			return d.repeatable(st.Client.MayRetire(kind, subject), key)
 		},
 		Events: func() ([]New, error) {
-			return []New{{Kind: k, At: at, Body: client.Retired{ID: subject, Why: why}}}, nil
+			return []New{{Kind: k, At: at, Undated: undated, Body: client.Retired{ID: subject, Why: why}}}, nil
 		},
 	})
 }
 
+func before(kind, subject string, since int64) error {
+	return fmt.Errorf("%s %s is in the register only since %s: it cannot leave before that, give a later time", kind, subject, interval.Format(since))
+}
+
 // ReturnDevice brings a retired device back into scope.
 func (d *Door) ReturnDevice(ctx context.Context, by Caller, id, subject, why string, at int64, key string) (Receipt, error) {
-	if at == 0 {
+	undated := at == 0
+	if undated {
 		at = d.Now()
 	}
 	return d.Submit(ctx, Submission{
@@ -176,7 +190,7 @@ func (d *Door) ReturnDevice(ctx context.Context, by Caller, id, subject, why str
 			return d.repeatable(err, key)
 		},
 		Events: func() ([]New, error) {
-			return []New{{Kind: event.DeviceReturned, At: at, Body: device.Retired{ID: subject, Why: why}}}, nil
+			return []New{{Kind: event.DeviceReturned, At: at, Undated: undated, Body: device.Retired{ID: subject, Why: why}}}, nil
 		},
 	})
 }
@@ -198,16 +212,17 @@ func (d *Door) Unused(ctx context.Context, by Caller, id string, kind framework.
 		},
 		Events: func() ([]New, error) {
 			if kind == framework.ScopeDevice {
-				return []New{{Kind: event.DeviceUnused, At: now, Body: device.Unused{ID: subject, From: from, To: to, By: who, Why: why}}}, nil
+				return []New{{Kind: event.DeviceUnused, At: now, Undated: true, Body: device.Unused{ID: subject, From: from, To: to, By: who, Why: why}}}, nil
 			}
-			return []New{{Kind: event.SubjectUnused, At: now, Body: client.Unused{Kind: kind, ID: subject, From: from, To: to, By: who, Why: why}}}, nil
+			return []New{{Kind: event.SubjectUnused, At: now, Undated: true, Body: client.Unused{Kind: kind, ID: subject, From: from, To: to, By: who, Why: why}}}, nil
 		},
 	})
 }
 
 // Custody records who has a device from an instant on.
 func (d *Door) Custody(ctx context.Context, by Caller, id, subject, person, note string, at int64, key string) (Receipt, error) {
-	if at == 0 {
+	undated := at == 0
+	if undated {
 		at = d.Now()
 	}
 	return d.Submit(ctx, Submission{
@@ -217,7 +232,7 @@ func (d *Door) Custody(ctx context.Context, by Caller, id, subject, person, note
 			return err
 		},
 		Events: func() ([]New, error) {
-			return []New{{Kind: event.CustodyChanged, At: at, Body: device.Custody{ID: subject, Person: person, Note: note}}}, nil
+			return []New{{Kind: event.CustodyChanged, At: at, Undated: undated, Body: device.Custody{ID: subject, Person: person, Note: note}}}, nil
 		},
 	})
 }

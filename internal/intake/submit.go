@@ -151,6 +151,12 @@ func encode(s Submission, e New, key string) (store.Item, event.Envelope, error)
 		return store.Item{}, event.Envelope{}, invalid{err}
 	}
 	it := store.Item{Kind: uint16(e.Kind), Envelope: raw, Source: env.Source, Key: key, Blobs: e.Blobs}
+	if e.Undated && e.Submitted == nil {
+		e.Submitted = struct {
+			Kind event.Kind `json:"kind"`
+			Body any        `json:"body"`
+		}{e.Kind, e.Body}
+	}
 	if e.Submitted != nil {
 		handed, err := event.Marshal(e.Submitted)
 		if err != nil {
