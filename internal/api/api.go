@@ -78,7 +78,9 @@ func New(c Config) *API {
 	a.evidence()
 	a.questions()
 	a.records()
+	a.removals()
 	a.devices()
+	mux.HandleFunc("/api/", elsewhere)
 	a.Handler = http.TimeoutHandler(mux, time.Minute, `{"detail":"this took too long: ask for less"}`)
 	return a
 }
@@ -94,6 +96,33 @@ func named(t reflect.Type, hint string) string {
 	}
 	return pkg + huma.DefaultSchemaNamer(t, hint)
 }
+
+// elsewhere answers what no operation does, as everything else is answered.
+func elsewhere(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(http.StatusNotFound)
+	fmt.Fprintf(w, `{"title":"Not Found","status":404,"detail":"there is no %s of this path: see /api/openapi.json"}`+"\n", r.Method)
+}
+
+// detailed puts the first thing that is wrong into the sentence, so that a
+// person who reads one line knows what to mend.
+func detailed(status int, text string, errs ...error) huma.StatusError {
+	e := &huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: text}
+	for n, err := range errs {
+		var d huma.ErrorDetailer
+		if !errors.As(err, &d) {
+			d = &huma.ErrorDetail{Message: err.Error()}
+		}
+		x := d.ErrorDetail()
+		e.Errors = append(e.Errors, x)
+		if n == 0 {
+			e.Detail = strings.TrimSuffix(text+": "+x.Message+" at "+x.Location, " at ") + ": correct it and send it again"
+		}
+	}
+	return e
+}
+
+func init() { huma.NewError = detailed }
 
 const permissionKey = "permission"
 

@@ -133,6 +133,35 @@ func TestMistakesAreSentences(t *testing.T) {
 	}
 }
 
+func TestWhatNoOperationDoesIsAnsweredLikeTheRest(t *testing.T) {
+	a, _ := newAPI(t)
+	for _, c := range [][2]string{{"GET", "/api/no/such/path"}, {"DELETE", "/api/clients"}} {
+		code, body := call(t, a, "administrator", c[0], c[1], nil)
+		if code != 404 || !json.Valid([]byte(body)) || !strings.Contains(body, "openapi.json") {
+			t.Errorf("%s %s: got %d %s", c[0], c[1], code, body)
+		}
+	}
+	r := httptest.NewRequest("POST", "/api/clients/lakeside/evidence", strings.NewReader(`{"practice":`))
+	r.Header.Set("Authorization", "Bearer administrator")
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	a.ServeHTTP(w, r)
+	if w.Code < 400 || w.Code >= 500 || !strings.Contains(w.Body.String(), "send it again") {
+		t.Errorf("malformed JSON: got %d %s", w.Code, w.Body)
+	}
+}
+
+func TestPenaltiesAreComputed(t *testing.T) {
+	a, _ := newAPI(t)
+	in := map[string]any{"assessed": "2018-06-01", "violations": []any{map[string]any{
+		"provision": "164.312(a)(2)(iv)", "tier": 2, "unit": "day", "from": "2012-01-01", "to": "2012-01-10", "rate": 2000,
+	}}}
+	code, body := call(t, a, "administrator", "POST", "/api/penalty", in)
+	if code != 200 || !strings.Contains(body, `"imposed":20000`) {
+		t.Errorf("got %d %s", code, body)
+	}
+}
+
 func TestNothingIsAnsweredWithoutAToken(t *testing.T) {
 	a, _ := newAPI(t)
 	for _, r := range a.Permissions() {

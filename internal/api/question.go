@@ -121,21 +121,6 @@ func (a *API) records() {
 		out.Body.Entries, out.Body.Size, err = a.door.Lines(ctx, in.Client, in.From, in.From+uint64(in.Count))
 		return out, err
 	})
-	type whyIn struct {
-		Client string `path:"client"`
-		Index  uint64 `path:"index"`
-		Body   struct {
-			Why string `json:"why"`
-		}
-	}
-	handle(a, http.MethodPost, "/api/clients/{client}/log/{index}/retract", "Take an entry back that was a mistake", permit.RetractEntry, func(ctx context.Context, in *whyIn) (*receiptOut, error) {
-		_, by := who(ctx)
-		return receipt(a.door.Retract(ctx, by, in.Client, in.Index, in.Body.Why))
-	})
-	handle(a, http.MethodPost, "/api/clients/{client}/log/{index}/close", "Close a failing entry without a pass", permit.RecordEvidence, func(ctx context.Context, in *whyIn) (*receiptOut, error) {
-		_, by := who(ctx)
-		return receipt(a.door.CloseFailure(ctx, by, in.Client, in.Index, in.Body.Why))
-	})
 }
 
 type deviceLine struct {

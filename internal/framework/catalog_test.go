@@ -148,7 +148,7 @@ func TestOverlayNeverLoosens(t *testing.T) {
 	for _, bad := range []struct{ body, says string }{
 		{`"practices":{"dev-disk-encryption":{"max_age_days":8}}`, "practices.dev-disk-encryption.max_age_days: 8 is looser"},
 		{`"practices":{"dev-disk-encryption":{"max_age_days":2}}`, "at least 3"},
-		{`"practices":{"`+fedPeriodic()+`":{"max_age_days":2}}`, "at least 3"},
+		{`"practices":{"` + fedPeriodic() + `":{"max_age_days":2}}`, "at least 3"},
 		{`"practices":{"dev-disk-encryption":{"max_age_days":-1}}`, "below zero"},
 		{`"practices":{"dev-disk-encryption":{"onboarding_days":1}}`, "onboarding_days: 1 is looser"},
 		{`"practices":{"dev-disk-encryption":{"deadline_days":1}}`, "no deadline"},

@@ -24,8 +24,17 @@ type CheckOptions struct {
 	Erasure func(kind uint16, envelope []byte) (index uint64, ok bool)
 	// Cites lists the files that an envelope cites.
 	Cites func(kind uint16, envelope []byte) [][32]byte
+	// Disposal reports of which entry's file an envelope says that it was
+	// disposed of.
+	Disposal func(kind uint16, envelope []byte) (index uint64, ok bool)
 	// Files is where files are kept.
 	Files Files
+	// Keys lists the public keys of a log: each of its checkpoints is signed by
+	// all of them and by nobody else.
+	Keys func(origin string) []*ledger.Verifier
+	// Witnesses are the keys whose cosignatures are verified; of others only the
+	// form is looked at.
+	Witnesses []*ledger.Verifier
 	// Visit is called with each entry that opened and is what its leaf says, so
 	// that a caller checks more in the same pass.
 	Visit func(Log, Stored) error
@@ -121,6 +130,7 @@ func (c *check) note() {
 	add(!c.report.Opened, "bodies were not opened: there is no master key")
 	add(c.report.Opened && c.o.Erasure == nil, "erasures were not compared with missing bodies")
 	add(c.report.Opened && c.o.Cites == nil, "citations were not compared with the list of files")
+	add(c.report.Opened && c.o.Keys == nil, "signatures of checkpoints were not verified: there is no signing key")
 	add(c.o.Files == nil, "files were not looked at")
 }
 
@@ -190,7 +200,7 @@ func (c *check) strayRows(tbl *table, ids []LogID) error {
 
 // checkLog checks one log in one pass over its entries.
 func (c *check) checkLog(l Log) error {
-	lc := &logCheck{check: c, l: l, name: cmp.Or(l.Name, l.Origin), absent: map[uint64]bool{}, erasures: map[uint64]int{}, cited: map[[32]byte]uint64{}}
+	lc := &logCheck{check: c, l: l, name: cmp.Or(l.Name, l.Origin), absent: map[uint64]bool{}, erasures: map[uint64]int{}, cited: map[[32]byte][]uint64{}, disposals: indexes{}, points: map[int64]*ledger.Checkpoint{}}
 	err := lc.run()
 	if errors.Is(err, errTooMany) {
 		c.fail(Failure{What: fmt.Sprintf("more than %d failures: the rest of this log is not listed", maxFailures), Log: lc.name, Index: -1})

@@ -28,14 +28,22 @@ type logCheck struct {
 	keys     *logKeys
 	open     bool // bodies are opened
 
-	absent   map[uint64]bool     // entries without a body
-	erasures map[uint64]int      // how often entries are named as erased
-	erasedTo int64               // size after the last erasure
-	cited    map[[32]byte]uint64 // files that envelopes cite, and the first that does
+	absent   map[uint64]bool       // entries without a body
+	erasures map[uint64]int        // how often entries are named as erased
+	erasedTo int64                 // size after the last erasure
+	cited    map[[32]byte][]uint64 // files that envelopes cite, and which do
+
+	disposals indexes                      // entries whose file an entry says was disposed of
+	points    map[int64]*ledger.Checkpoint // by size; nil where it is damaged
 
 	committer ledger.Committer
 	plain     []byte
 }
+
+// indexes is a set of entries.
+type indexes map[uint64]bool
+
+func (s indexes) has(index uint64) bool { return s[index] }
 
 func (c *logCheck) bad(index int64, format string, args ...any) error {
 	c.failures++
@@ -74,17 +82,7 @@ func (c *logCheck) prepare() error {
 	if err := c.claimsOfLeaves(); err != nil {
 		return err
 	}
-	err := c.t.scan(query{t: tableCheckpoint, where: []cond{eq(colLog, c.l.ID)}}, func(r row) error {
-		p, err := checkpointOf(r)
-		if err == nil {
-			err = sameNote(earlierOrigin(c.l, p), p)
-		}
-		if err != nil {
-			return c.bad(-1, "checkpoint of size %d: %v", r.int(1), err)
-		}
-		c.claims = append(c.claims, claim{p.Size, p.Root, fmt.Sprintf("checkpoint of size %d", p.Size)})
-		return nil
-	})
+	err := c.checkpoints()
 	if err != nil {
 		return err
 	}
@@ -259,11 +257,14 @@ func (c *logCheck) envelope(e *entryRow, st *Stored) error {
 			c.erasedTo = int64(e.idx) + 1
 		}
 	}
+	if c.o.Disposal != nil {
+		if idx, ok := c.o.Disposal(e.kind, st.Envelope); ok {
+			c.disposals[idx] = true
+		}
+	}
 	if c.o.Cites != nil {
 		for _, name := range c.o.Cites(e.kind, st.Envelope) {
-			if _, ok := c.cited[name]; !ok {
-				c.cited[name] = e.idx
-			}
+			c.cited[name] = append(c.cited[name], e.idx)
 		}
 	}
 	return err

@@ -53,30 +53,6 @@ func (c *logCheck) storedTiles() error {
 	return c.bad(-1, "%d tiles are missing", len(c.tiles.sums)-found)
 }
 
-// besideCheckpoints reports cosignatures and timestamps of no checkpoint.
-func (c *logCheck) besideCheckpoints() error {
-	sizes := map[int64]bool{}
-	err := c.t.scan(query{t: tableCheckpoint, where: []cond{eq(colLog, c.l.ID)}}, func(r row) error {
-		sizes[r.int(1)] = true
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, tbl := range []*table{tableCosignature, tableTimestamp} {
-		err := c.t.scan(query{t: tbl, where: []cond{eq(colLog, c.l.ID)}}, func(r row) error {
-			if !sizes[r.int(1)] {
-				return c.bad(-1, "a %s of %s is for size %d, which has no checkpoint", tbl.name, r.text(2), r.int(1))
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // erased compares missing bodies with what erasures name: each absent body is
 // named exactly once, and nothing else is named.
 func (c *logCheck) erased() error {
@@ -131,18 +107,13 @@ func (c *logCheck) files() error {
 	listed := map[[32]byte]bool{}
 	for _, f := range list {
 		listed[f.Name] = true
-		if f.Index >= c.frontier.Size() {
-			err = c.bad(int64(f.Index), "a file is listed for an entry that does not exist")
-		} else if f.Disposed == 0 && c.o.Files != nil && c.open {
-			err = c.file(f)
-		}
-		if err != nil {
+		if err := c.file(f); err != nil {
 			return err
 		}
 	}
-	for name, idx := range c.cited {
+	for name, by := range c.cited {
 		if !listed[name] {
-			if err := c.bad(int64(idx), "it cites a file that is not listed"); err != nil {
+			if err := c.bad(int64(by[0]), "it cites a file that is not listed"); err != nil {
 				return err
 			}
 		}
@@ -150,7 +121,23 @@ func (c *logCheck) files() error {
 	return nil
 }
 
+// file checks one row of the list and the file it stands for.
 func (c *logCheck) file(f File) error {
+	by := c.cited[f.Name]
+	known := c.open && c.o.Cites != nil
+	switch {
+	case f.Index >= c.frontier.Size():
+		return c.bad(int64(f.Index), "a file is listed for an entry that does not exist")
+	case known && !c.absent[f.Index] && !slices.Contains(by, f.Index):
+		return c.bad(int64(f.Index), "a file is listed for it that it does not cite")
+	case f.Disposed != 0:
+		if known && c.o.Disposal != nil && len(by) > 0 && !slices.ContainsFunc(by, c.disposals.has) {
+			return c.bad(int64(f.Index), "a file it cites is marked as disposed of, and no entry says so")
+		}
+		return nil
+	case c.o.Files == nil || !c.open:
+		return nil
+	}
 	if err := c.o.Files.Verify(c.l.ID, f.Name); err != nil {
 		return c.bad(int64(f.Index), "a file it cites is missing or altered: %v", err)
 	}
