@@ -13,7 +13,9 @@ import (
 	"breakwater/internal/store"
 )
 
-type fsckCmd struct{}
+type fsckCmd struct {
+	Policy string `env:"BREAKWATER_POLICY" type:"path" placeholder:"FILE" help:"Witnesses whose lines are verified too (c2sp.org/tlog-policy), as serve has them."`
+}
 
 func (fsckCmd) Permission() permit.Permission { return permit.Operate }
 
@@ -54,7 +56,7 @@ func (c *fsckCmd) Run(a *App) error {
 		return err
 	}
 	defer s.close()
-	if answer, err = s.fsck(); err != nil {
+	if answer, err = s.fsck(c.Policy); err != nil {
 		return err
 	}
 	if err := a.show(answer, answer.text); err != nil {
@@ -67,7 +69,7 @@ func (c *fsckCmd) Run(a *App) error {
 }
 
 // fsck checks what is stored, the guard, and that every log can be folded.
-func (s *site) fsck() (Checked, error) {
+func (s *site) fsck(policy string) (Checked, error) {
 	answer := Checked{Logs: []CheckedLog{}, Failures: []CheckFailure{}, Notes: []string{}}
 	bar := s.app.progress(-1, "Checking entries")
 	defer bar.done()
@@ -78,8 +80,8 @@ func (s *site) fsck() (Checked, error) {
 		}
 		answer.Failures = append(answer.Failures, row)
 	}
-	report, err := s.store.Check(s.app.ctx, store.CheckOptions{
-		Erasure: erasureOf, Cites: citesOf, Files: s.files,
+	options := store.CheckOptions{
+		Erasure: erasureOf, Disposal: disposalOf, Cites: citesOf, Files: s.files,
 		Visit: func(l store.Log, e store.Stored) error {
 			bar.step(1)
 			if what := wrongEnvelope(l, e); what != "" {
@@ -87,7 +89,11 @@ func (s *site) fsck() (Checked, error) {
 			}
 			return nil
 		},
-	}, fail)
+	}
+	if err := s.signatures(&options, policy, fail); err != nil {
+		return answer, err
+	}
+	report, err := s.store.Check(s.app.ctx, options, fail)
 	if err != nil {
 		return answer, err
 	}
@@ -98,7 +104,11 @@ func (s *site) fsck() (Checked, error) {
 		}
 		answer.Logs = append(answer.Logs, CheckedLog{name, l.Size, l.Root.Hex()})
 	}
-	answer.Notes = append(answer.Notes, report.Notes...)
+	notes, err := s.unsigned(report.Logs)
+	if err != nil {
+		return answer, err
+	}
+	answer.Notes = append(append(answer.Notes, report.Notes...), notes...)
 	s.checkGuard(fail)
 	if len(answer.Failures) == 0 {
 		s.checkFolds(report.Logs, fail)

@@ -51,7 +51,7 @@ func (d *Door) RecordAll(ctx context.Context, by Caller, client string, list []E
 	}
 	events, practices, res := make([]New, len(list)), make([]*framework.Practice, len(list)), make([]Receipt, len(list))
 	for n := range list {
-		if events[n], practices[n], res[n].Warning, err = d.evidence(ctx, r, &list[n]); err != nil {
+		if events[n], practices[n], res[n].Warning, err = d.evidence(ctx, r, by, &list[n]); err != nil {
 			return nil, err
 		}
 	}
@@ -71,7 +71,7 @@ func (d *Door) RecordAll(ctx context.Context, by Caller, client string, list []E
 }
 
 // evidence makes the event of a piece of evidence, whose document is kept.
-func (d *Door) evidence(ctx context.Context, r *room, e *Evidence) (New, *framework.Practice, string, error) {
+func (d *Door) evidence(ctx context.Context, r *room, by Caller, e *Evidence) (New, *framework.Practice, string, error) {
 	if e.State == "" {
 		e.State = document.Holds
 	}
@@ -86,11 +86,11 @@ func (d *Door) evidence(ctx context.Context, r *room, e *Evidence) (New, *framew
 	event := New{Kind: event.Kind(p.Number), At: e.At, Key: e.Key}
 	handed := e.Statement
 	if e.File != nil {
-		file, sum, ref, err := d.keepFile(r, e.Name, e.File)
+		file, sum, refs, err := d.keepFile(ctx, r, by, e)
 		if err != nil {
 			return New{}, nil, "", err
 		}
-		e.Statement.File, event.Blobs = file, []store.BlobRef{ref}
+		e.Statement.File, event.Blobs = file, refs
 		handed.File = &document.File{Name: file.Name, Size: file.Size, Hash: sum}
 	}
 	event.Body, event.Submitted = e.Statement, submitted{given, handed}
@@ -151,28 +151,40 @@ func registered(b *evidence.Book, scope framework.Scope, id string) bool {
 }
 
 // keepFile stores a document and returns its citation, the plain hash of its
-// content, and its reference.
-func (d *Door) keepFile(r *room, name string, f io.Reader) (*document.File, string, store.BlobRef, error) {
-	content, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+// content, and its reference. Under a key that is in the log already nothing
+// is stored: the log answers a repetition, and refuses a conflict.
+func (d *Door) keepFile(ctx context.Context, r *room, by Caller, e *Evidence) (*document.File, string, []store.BlobRef, error) {
+	content, err := readFile(e.Name, e.File)
 	if err != nil {
-		return nil, "", store.BlobRef{}, fmt.Errorf("read file: %w", err)
+		return nil, "", nil, err
 	}
-	if len(content) > MaxFile {
-		return nil, "", store.BlobRef{}, invalid{fmt.Errorf("the file is over %d MB: split it or give a smaller one", MaxFile>>20)}
-	}
-	if len(content) == 0 {
-		return nil, "", store.BlobRef{}, invalid{fmt.Errorf("the file %q is empty: give the document itself", name)}
+	sum := sha256.Sum256(content)
+	file := &document.File{Name: fileName(e.Name), Size: int64(len(content))}
+	if e.Key != "" {
+		known, err := d.store.HasKey(ctx, r.log.ID, by.Source, e.Key)
+		if err != nil || known {
+			return file, hex.EncodeToString(sum[:]), nil, err
+		}
 	}
 	c, err := d.blobs.Put(r.log.ID, content)
 	if err != nil {
-		return nil, "", store.BlobRef{}, fmt.Errorf("keep file: %w", err)
+		return nil, "", nil, fmt.Errorf("keep file: %w", err)
 	}
-	sum := sha256.Sum256(content)
-	file := &document.File{
-		Name: fileName(name), Size: int64(len(content)),
-		Salt: hex.EncodeToString(c.Salt[:]), Hash: hex.EncodeToString(c.Hash[:]), Place: hex.EncodeToString(c.Name[:]),
+	file.Salt, file.Hash, file.Place = hex.EncodeToString(c.Salt[:]), hex.EncodeToString(c.Hash[:]), hex.EncodeToString(c.Name[:])
+	return file, hex.EncodeToString(sum[:]), []store.BlobRef{{Name: c.Name, Size: int64(len(content))}}, nil
+}
+
+func readFile(name string, f io.Reader) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read file: %w", err)
+	case len(content) > MaxFile:
+		return nil, invalid{fmt.Errorf("the file is over %d MB: split it or give a smaller one", MaxFile>>20)}
+	case len(content) == 0:
+		return nil, invalid{fmt.Errorf("the file %q is empty: give the document itself", name)}
 	}
-	return file, hex.EncodeToString(sum[:]), store.BlobRef{Name: c.Name, Size: int64(len(content))}, nil
+	return content, nil
 }
 
 // fileName keeps the last element of a name and takes out what cannot be

@@ -32,9 +32,9 @@ type CheckOptions struct {
 	// Keys lists the public keys of a log: each of its checkpoints is signed by
 	// all of them and by nobody else.
 	Keys func(origin string) []*ledger.Verifier
-	// Witnesses are the keys whose cosignatures are verified; of others only the
-	// form is looked at.
-	Witnesses []*ledger.Verifier
+	// Cosigned and Stamped verify what a witness and an authority said of a
+	// checkpoint.
+	Cosigned, Stamped func(p ledger.Checkpoint, said []byte) error
 	// Visit is called with each entry that opened and is what its leaf says, so
 	// that a caller checks more in the same pass.
 	Visit func(Log, Stored) error
