@@ -87,6 +87,10 @@ func CheckKind(k framework.LegalKind) error {
 	return nil
 }
 
+// regions are the states, the district and the territories, as the mail
+// writes them.
+var regions = strings.Fields("AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY AS GU MP PR VI")
+
 // Check refuses the body of client.added when a field is wrong.
 func (a Added) Check() error {
 	if err := CheckID(a.ID); err != nil {
@@ -95,8 +99,8 @@ func (a Added) Check() error {
 	if err := CheckName("client name", a.Name); err != nil {
 		return err
 	}
-	if a.Region != "" && (len(a.Region) != 2 || strings.ToUpper(a.Region) != a.Region) {
-		return fmt.Errorf("state %q: give two capital letters, such as TX", a.Region)
+	if a.Region != "" && !slices.Contains(regions, a.Region) {
+		return fmt.Errorf("state %q is not one of the United States: give its two capital letters, such as TX", a.Region)
 	}
 	return CheckZone(a.Zone)
 }
