@@ -253,5 +253,8 @@ type Submission struct {
 	Check  func(s *projection.State) error
 	Events func() ([]New, error)
 	Erase  *uint64
-	Jobs   []store.Job
+	// Dispose gives the files that go with the erased entry. Events and Check
+	// are asked first.
+	Dispose func() [][32]byte
+	Jobs    []store.Job
 }

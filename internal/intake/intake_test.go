@@ -30,9 +30,10 @@ import (
 // desk is a door on a store in memory with a clock that the test sets.
 type desk struct {
 	*intake.Door
-	t   *testing.T
-	ctx context.Context
-	ms  atomic.Int64
+	blobs *blob.Files
+	t     *testing.T
+	ctx   context.Context
+	ms    atomic.Int64
 }
 
 var dana = intake.Caller{Actor: "member:dana", Source: "cli"}
@@ -50,7 +51,8 @@ func newDesk(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Door, err = intake.Open(d.ctx, intake.Config{Store: st, Blobs: blob.Open(t.TempDir(), st, 1<<20), Now: now})
+	d.blobs = blob.Open(t.TempDir(), st, 1<<20)
+	d.Door, err = intake.Open(d.ctx, intake.Config{Store: st, Blobs: d.blobs, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,6 +244,46 @@ func TestErasureNeedsTwoPeopleAndLeavesNothing(t *testing.T) {
 		}
 		if n := len(p.Gaps); n == 0 || !strings.Contains(p.Gaps[n-1].Causes[0].Reason, "erased") {
 			t.Errorf("%s: the gap does not say that evidence was erased: %+v", reading, p.Gaps)
+		}
+	}
+}
+
+func TestAnErasedEntrysDocumentGoesWithItUnlessAnotherCitesIt(t *testing.T) {
+	d := newDesk(t)
+	c := d.add("Lakeside Dental")
+	with := func(content string) func(*intake.Evidence) {
+		return func(e *intake.Evidence) { e.Name, e.File = "a.txt", strings.NewReader(content) }
+	}
+	alone := d.say(c, "ir-plan", document.Holds, "2026-06-01", with("names a patient"))
+	shared := d.say(c, "ir-plan", document.Holds, "2026-06-01", with("the plan"))
+	d.say(c, "risk-analysis", document.Holds, "2026-06-01", with("the plan"))
+	places := map[uint64]string{}
+	if err := d.Read(d.ctx, c, func(s *projection.State) error {
+		for _, e := range s.Document.Statements["ir-plan"] {
+			places[e.Index] = e.File.Place
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for index, want := range map[uint64]bool{alone.Index: false, shared.Index: true} {
+		if err := d.ProposeErasure(d.ctx, dana, c, index, "names a patient"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.ApproveErasure(d.ctx, intake.Caller{Actor: "member:rowan", Source: "form"}, c, index); err != nil {
+			t.Fatal(err)
+		}
+		name, err := record.ParseHash(places[index])
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs, err := d.Store().Logs(d.ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = d.blobs.Get(logs[len(logs)-1].ID, name)
+		if got := err == nil; got != want {
+			t.Errorf("entry %d: its document is still there: %v (%v), want %v", index, got, err, want)
 		}
 	}
 }

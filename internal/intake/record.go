@@ -160,9 +160,14 @@ func (d *Door) ApproveErasure(ctx context.Context, by Caller, client string, ind
 	if err != nil {
 		return Receipt{}, err
 	}
+	var files [][32]byte
 	rec, err := d.Submit(ctx, Submission{
 		Client: client, Caller: by, Key: fmt.Sprintf("erase:%d", index), Erase: &of.index,
-		Check: held,
+		Check: func(s *projection.State) error {
+			files = ownFiles(s, index)
+			return held(s)
+		},
+		Dispose: func() [][32]byte { return files },
 		Events: func() ([]New, error) {
 			return []New{{Kind: event.EntryErased, At: d.Now(), Body: record.Erased{
 				Index: of.index, Kind: p.Kind, By: p.By, ApprovedBy: by.Actor, Why: p.Why,
@@ -172,7 +177,48 @@ func (d *Door) ApproveErasure(ctx context.Context, by Caller, client string, ind
 	if err != nil {
 		return rec, err
 	}
+	if err := d.deleteFiles(ctx, client, files); err != nil {
+		return rec, err
+	}
 	return rec, d.store.DeleteSetting(ctx, store.InstanceLog, areaErase, erasureName(client, index), store.AnyRevision)
+}
+
+// ownFiles are the files that an entry cites and no other entry does: they go
+// with it.
+func ownFiles(s *projection.State, index uint64) [][32]byte {
+	cited := map[string]int{}
+	own := ""
+	for _, list := range s.Document.Statements {
+		for _, e := range list {
+			if e.File == nil {
+				continue
+			}
+			cited[e.File.Place]++
+			if e.Index == index {
+				own = e.File.Place
+			}
+		}
+	}
+	name, err := record.ParseHash(own)
+	if err != nil || cited[own] != 1 {
+		return nil
+	}
+	return [][32]byte{name}
+}
+
+// deleteFiles deletes files whose disposal is in the log. If the power goes
+// before, the sweep deletes them.
+func (d *Door) deleteFiles(ctx context.Context, client string, files [][32]byte) error {
+	r, err := d.find(ctx, client)
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		if err := d.blobs.Delete(r.log.ID, name); err != nil {
+			return fmt.Errorf("erased, but its file could not be deleted: %w", err)
+		}
+	}
+	return nil
 }
 
 // Erasures lists the erasures that wait for a second person.

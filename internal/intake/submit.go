@@ -81,7 +81,11 @@ func (d *Door) try(ctx context.Context, r *room, s Submission) (placed, error) {
 	if expect != nil {
 		*expect -= r.offset
 	}
-	res, err := d.commit.Append(ctx, store.Submission{Log: r.log.ID, Expect: expect, Items: items, Erase: s.Erase, Jobs: s.Jobs})
+	var dispose [][32]byte
+	if s.Dispose != nil {
+		dispose = s.Dispose()
+	}
+	res, err := d.commit.Append(ctx, store.Submission{Log: r.log.ID, Expect: expect, Items: items, Erase: s.Erase, Dispose: dispose, Jobs: s.Jobs})
 	if err != nil {
 		return placed{}, d.explain(err)
 	}
