@@ -60,6 +60,9 @@ func mainAs(user int) {
 }
 
 func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("commands in processes of their own take a minute: left to the long run of the tests")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
