@@ -62,8 +62,11 @@ func TestLinkUsedAtOnce(t *testing.T) {
 		var mu sync.Mutex
 		var won []string
 		var wg sync.WaitGroup
-		for _, name := range []string{"ann", "ben", "cyd", "dee"} {
+		names := []string{"ann", "ben", "cyd", "dee"}
+		for _, name := range names {
 			h.grant(name, permit.Administrator)
+		}
+		for _, name := range names {
 			wg.Go(func() {
 				_, err := h.Accept(t.Context(), account.Acceptance{Link: link, Password: password, Member: name, Mail: mailOf(name), Name: "First " + name})
 				mu.Lock()

@@ -114,6 +114,9 @@ func TestPageShellRuns(t *testing.T) {
 }
 
 func TestPagePythonRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every member in turn takes seconds: left to the long run of the tests")
+	}
 	need(t, "python3")
 	dir, l := unpacked(t)
 	parts := snippets(spec(t, "bundle.md"))

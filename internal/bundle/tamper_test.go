@@ -158,6 +158,9 @@ func TestSameInputSameBytes(t *testing.T) {
 // Whoever has no key can change nothing: every member is flipped at many
 // places, removed, doubled; one is added.
 func TestEveryMemberIsSigned(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every member in turn takes seconds: left to the long run of the tests")
+	}
 	l := smallLog(t)
 	b, _ := write(t, l.input(onSmall))
 	list := unzip(t, b)
@@ -225,6 +228,9 @@ func replace(from, to string) func([]byte) []byte {
 // What the holder of the key may not do either: the manifest is signed anew
 // after each change.
 func TestWhatTheKeyCannotDo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every member in turn takes seconds: left to the long run of the tests")
+	}
 	l := smallLog(t)
 	b, _ := write(t, l.input(onSmall))
 	list := unzip(t, b)
