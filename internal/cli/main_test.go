@@ -82,6 +82,9 @@ func clock() func() time.Time {
 }
 
 func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("commands from start to end take half a minute: left to the long run of the tests")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
