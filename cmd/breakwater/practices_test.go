@@ -48,6 +48,9 @@ func (d day) ask(want int, into any, args ...string) {
 // From the first day every practice of the catalog takes evidence by command,
 // and the next day every one of them is shown as in place.
 func TestEveryPracticeTakesEvidence(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a command for each practice takes half a minute: left to the long run of the tests")
+	}
 	d := day{t, filepath.Join(t.TempDir(), "data"), 1}
 	d.run(0, "client", "add", "Lakeside Dental", "--id", "lakeside")
 	for kind, classes := range registers {
