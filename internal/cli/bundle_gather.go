@@ -47,7 +47,10 @@ func (s *site) disclose(in *bundle.Input, size *uint64, documents bool) error {
 	if err := s.names(in); err != nil {
 		return err
 	}
-	return s.outside(in, l)
+	if in.Instance, in.Stamps, err = v.ForBundle(s.app.ctx, l.ID); err != nil {
+		return err
+	}
+	return nil
 }
 
 // pointAt is the signed checkpoint of a log at a size. One that is not there
@@ -132,124 +135,4 @@ func (s *site) names(in *bundle.Input) error {
 		}
 		return nil
 	})
-}
-
-// outside fills in what the instance log and the outsiders say of the log.
-func (s *site) outside(in *bundle.Input, l store.Log) error {
-	if err := s.stamps(in, l.ID, false); err != nil {
-		return err
-	}
-	points, err := s.store.Checkpoints(s.app.ctx, store.InstanceLog, 0)
-	if err != nil || len(points) == 0 {
-		return err
-	}
-	leaves, err := s.store.InstanceLeavesOf(s.app.ctx, l.Pseudonym)
-	if err != nil {
-		return fmt.Errorf("read the instance log: %w", err)
-	}
-	newest := points[len(points)-1]
-	inst := &bundle.Instance{}
-	if inst.Checkpoint, _, err = s.cosigned(newest); err != nil {
-		return err
-	}
-	for _, e := range leaves {
-		if e.Index >= newest.Size {
-			break
-		}
-		proof, err := s.inclusion(e.Index, newest.Size)
-		if err != nil {
-			return err
-		}
-		inst.Leaves = append(inst.Leaves, bundle.InstanceLeaf{Index: e.Index, Leaf: e.Leaf, Proof: proof})
-	}
-	if err := s.seen(inst, points[:len(points)-1], leaves); err != nil {
-		return err
-	}
-	in.Instance = inst
-	return s.stamps(in, store.InstanceLog, true)
-}
-
-// seen adds the earlier instance checkpoints that somebody outside saw.
-func (s *site) seen(inst *bundle.Instance, points []store.Checkpoint, leaves []store.InstanceEntry) error {
-	for _, p := range points {
-		note, witnessed, err := s.cosigned(p)
-		if err != nil {
-			return err
-		}
-		if !witnessed {
-			continue
-		}
-		var last *store.InstanceEntry
-		for i := range leaves {
-			if leaves[i].Index < p.Size {
-				last = &leaves[i]
-			}
-		}
-		if last == nil {
-			continue
-		}
-		proof, err := s.inclusion(last.Index, p.Size)
-		if err != nil {
-			return err
-		}
-		inst.Seen = append(inst.Seen, bundle.Seen{Note: note, Index: last.Index, Leaf: last.Leaf, Proof: proof})
-	}
-	return nil
-}
-
-// cosigned is an instance checkpoint with the lines of witnesses under it, and
-// whether anybody outside said anything of it.
-func (s *site) cosigned(p store.Checkpoint) (note []byte, witnessed bool, err error) {
-	n, err := ledger.ParseNote(p.Note)
-	if err != nil {
-		return nil, false, fmt.Errorf("instance checkpoint at %d: %w", p.Size, err)
-	}
-	lines, err := s.store.Cosignatures(s.app.ctx, p.Log, p.Size)
-	if err != nil {
-		return nil, false, fmt.Errorf("read cosignatures: %w", err)
-	}
-	for _, c := range lines {
-		sigs, err := ledger.ParseSignatureLines(c.Line)
-		if err != nil {
-			return nil, false, fmt.Errorf("cosignature of %s: %w", c.Witness, err)
-		}
-		n = n.With(sigs...)
-	}
-	stamps, err := s.store.Timestamps(s.app.ctx, p.Log, p.Size)
-	if err != nil {
-		return nil, false, fmt.Errorf("read time stamps: %w", err)
-	}
-	return n.Encode(), len(lines)+len(stamps) > 0, nil
-}
-
-func (s *site) inclusion(index, size uint64) (proof []ledger.Hash, err error) {
-	err = s.store.Tree(s.app.ctx, store.InstanceLog, func(_ store.Head, r ledger.HashReader) error {
-		proof, err = ledger.ProveInclusion(index, size, r)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("prove leaf %d of the instance log: %w", index, err)
-	}
-	return proof, nil
-}
-
-// stamps adds the time stamps of a log's checkpoints.
-func (s *site) stamps(in *bundle.Input, log store.LogID, instance bool) error {
-	points, err := s.store.Checkpoints(s.app.ctx, log, 0)
-	if err != nil {
-		return fmt.Errorf("read checkpoints: %w", err)
-	}
-	for _, p := range points {
-		if !instance && p.Size != in.Size {
-			continue
-		}
-		list, err := s.store.Timestamps(s.app.ctx, log, p.Size)
-		if err != nil {
-			return fmt.Errorf("read time stamps: %w", err)
-		}
-		for _, t := range list {
-			in.Stamps = append(in.Stamps, bundle.Stamp{Instance: instance, Size: p.Size, DER: t.Token})
-		}
-	}
-	return nil
 }

@@ -10,7 +10,6 @@ import (
 	"breakwater/internal/blob"
 	"breakwater/internal/bundle"
 	"breakwater/internal/framework"
-	"breakwater/internal/ledger"
 	"breakwater/internal/projection"
 	"breakwater/internal/store"
 )
@@ -102,119 +101,7 @@ func (g *gathering) catalogs() error {
 }
 
 // outside takes what the instance log and the outsiders say of the log.
-func (g *gathering) outside() error {
-	if err := g.stamps(g.log.ID, false); err != nil {
-		return err
-	}
-	st := g.door().Store()
-	points, err := st.Checkpoints(g.ctx, store.InstanceLog, 0)
-	if err != nil || len(points) == 0 {
-		return err
-	}
-	leaves, err := st.InstanceLeavesOf(g.ctx, g.log.Pseudonym)
-	if err != nil {
-		return fmt.Errorf("read the instance log: %w", err)
-	}
-	newest := points[len(points)-1]
-	inst := &bundle.Instance{}
-	if inst.Checkpoint, _, err = g.cosigned(newest); err != nil {
-		return err
-	}
-	for _, e := range leaves {
-		if e.Index >= newest.Size {
-			break
-		}
-		proof, err := g.inclusion(e.Index, newest.Size)
-		if err != nil {
-			return err
-		}
-		inst.Leaves = append(inst.Leaves, bundle.InstanceLeaf{Index: e.Index, Leaf: e.Leaf, Proof: proof})
-	}
-	for _, p := range points[:len(points)-1] {
-		if err := g.seen(inst, p, leaves); err != nil {
-			return err
-		}
-	}
-	g.in.Instance = inst
-	return g.stamps(store.InstanceLog, true)
-}
-
-// seen adds an earlier instance checkpoint, if somebody outside saw it.
-func (g *gathering) seen(inst *bundle.Instance, p store.Checkpoint, leaves []store.InstanceEntry) error {
-	note, witnessed, err := g.cosigned(p)
-	if err != nil || !witnessed {
-		return err
-	}
-	var last *store.InstanceEntry
-	for n := range leaves {
-		if leaves[n].Index < p.Size {
-			last = &leaves[n]
-		}
-	}
-	if last == nil {
-		return nil
-	}
-	proof, err := g.inclusion(last.Index, p.Size)
-	if err != nil {
-		return err
-	}
-	inst.Seen = append(inst.Seen, bundle.Seen{Note: note, Index: last.Index, Leaf: last.Leaf, Proof: proof})
-	return nil
-}
-
-// cosigned is an instance checkpoint with its witnesses' lines, and whether
-// anybody outside said anything of it.
-func (g *gathering) cosigned(p store.Checkpoint) (note []byte, witnessed bool, err error) {
-	n, err := ledger.ParseNote(p.Note)
-	if err != nil {
-		return nil, false, fmt.Errorf("instance checkpoint at %d: %w", p.Size, err)
-	}
-	lines, err := g.door().Store().Cosignatures(g.ctx, p.Log, p.Size)
-	if err != nil {
-		return nil, false, fmt.Errorf("read cosignatures: %w", err)
-	}
-	for _, c := range lines {
-		sigs, err := ledger.ParseSignatureLines(c.Line)
-		if err != nil {
-			return nil, false, fmt.Errorf("cosignature of %s: %w", c.Witness, err)
-		}
-		n = n.With(sigs...)
-	}
-	stamps, err := g.door().Store().Timestamps(g.ctx, p.Log, p.Size)
-	if err != nil {
-		return nil, false, fmt.Errorf("read time stamps: %w", err)
-	}
-	return n.Encode(), len(lines)+len(stamps) > 0, nil
-}
-
-func (g *gathering) inclusion(index, size uint64) (proof []ledger.Hash, err error) {
-	err = g.door().Store().Tree(g.ctx, store.InstanceLog, func(_ store.Head, r ledger.HashReader) error {
-		proof, err = ledger.ProveInclusion(index, size, r)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("prove leaf %d of the instance log: %w", index, err)
-	}
-	return proof, nil
-}
-
-// stamps adds the time stamps of a log's checkpoints.
-func (g *gathering) stamps(log store.LogID, instance bool) error {
-	points, err := g.door().Store().Checkpoints(g.ctx, log, 0)
-	if err != nil {
-		return fmt.Errorf("read checkpoints: %w", err)
-	}
-	for _, p := range points {
-		if !instance && p.Size != g.in.Size {
-			continue
-		}
-		list, err := g.door().Store().Timestamps(g.ctx, log, p.Size)
-		if err != nil {
-			return fmt.Errorf("read time stamps: %w", err)
-		}
-		for _, t := range list {
-			g.in.Stamps = append(g.in.Stamps, bundle.Stamp{Instance: instance, Size: p.Size, DER: t.Token})
-		}
-	}
-	return nil
+func (g *gathering) outside() (err error) {
+	g.in.Instance, g.in.Stamps, err = g.cfg.Voucher.ForBundle(g.ctx, g.log.ID)
+	return err
 }
